@@ -1,0 +1,43 @@
+// Package check says what a check is: one question to green, asked by a kind (http, and others), answered by a Result
+// whose Outcome is passed, failed or inconclusive. Each kind lives in a folder of its own below this one. Kinds return
+// what they saw; they neither repeat themselves (the gate does, by the rules of the plan) nor print.
+package check
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Check is one question to green. A kind's Check is a pointer to a struct whose fields, by their yaml tags, are the
+// keys that a plan may set for it beside the common ones.
+type Check interface {
+	// Run asks once. It returns by the end of ctx; what goes wrong is in the Result.
+	Run(ctx context.Context, scope Scope) Result
+	// Title names the check in reports where the plan doesn't: "GET /health".
+	Title() string
+}
+
+// Kind is a kind of check: the plan key that chooses it, and how to make one.
+type Kind struct {
+	// Key is the plan's key: "http".
+	Key string
+	// Timeout bounds one run of a check, retries included, where the plan sets none.
+	Timeout time.Duration
+	// New makes a check that holds the kind's defaults, for the plan to decode into.
+	New func() Check
+}
+
+// Scope is what a check may know of the execution that it belongs to.
+type Scope struct {
+	// Green is the base URL of the new version, Blue of the live one; empty where it isn't known.
+	Green, Blue string
+	// UserAgent says who asks: greenlight/<version> (<deployment id>; <stage>).
+	UserAgent string
+	// Lookup finds the values of the names in the check's texts.
+	Lookup strictyaml.Lookup
+	// Logger takes what is worth knowing at debug level only.
+	Logger *slog.Logger
+}

@@ -1,0 +1,74 @@
+package check
+
+import (
+	"fmt"
+	"time"
+)
+
+// Outcome is how a check ended. The order is that of gravity: the worst of several is the largest.
+type Outcome int
+
+const (
+	// Passed: it answered, and every expectation is true.
+	Passed Outcome = iota
+	// Inconclusive: there was no answer to judge.
+	Inconclusive
+	// Failed: it answered, and wrongly.
+	Failed
+)
+
+// String gives the word that reports use.
+func (o Outcome) String() string {
+	switch o {
+	case Passed:
+		return "passed"
+	case Inconclusive:
+		return "inconclusive"
+	case Failed:
+		return "failed"
+	}
+	return fmt.Sprintf("Outcome(%d)", int(o))
+}
+
+// Retry says whether asking again could change a Result.
+type Retry int
+
+const (
+	// RetryNever: there was an answer. A wrong answer is never retried away.
+	RetryNever Retry = iota
+	// RetryNoAnswer: nothing answered: DNS, connect, TLS handshake, reset. Retried within the check's timeout.
+	RetryNoAnswer
+	// RetrySpreading: the load balancer itself answered 502, 503 or 504, as it does while its rules spread. Retried
+	// for a short time (gate.SpreadingWindow), then it stands.
+	RetrySpreading
+)
+
+// Result is what came of asking once.
+type Result struct {
+	Outcome Outcome
+	// Reason says on one line what was expected and what was seen; empty when passed.
+	Reason string
+	Retry  Retry
+	// Requests are what was sent, in order, redirects included.
+	Requests []Request
+}
+
+// Request is one exchange with a server, for reports and the debug log.
+type Request struct {
+	Method  string
+	URL     string
+	Remote  string // address that answered
+	Status  int    // 0: no answer
+	Size    int64  // of the body, in bytes, as far as it was read
+	Timings Timings
+	Err     string // why there was no whole answer
+}
+
+// Timings are the parts of a request's time. A part that didn't happen, such as DNS for an address, is 0.
+type Timings struct {
+	DNS       time.Duration
+	Connect   time.Duration
+	TLS       time.Duration
+	FirstByte time.Duration // from the start to the answer's first byte
+	Total     time.Duration // from the start to the last byte read
+}

@@ -1,0 +1,55 @@
+package check
+
+import (
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Report is what came of one check of a plan, all its runs together.
+type Report struct {
+	Name     string
+	Kind     string
+	Position strictyaml.Position
+	Outcome  Outcome
+	// Reason says on one line what was expected and what was seen. A check that passed only after something was
+	// retried says so here.
+	Reason string
+	// Warn: the outcome doesn't count.
+	Warn bool
+	// PassInconclusive: on_inconclusive: pass holds for this check.
+	PassInconclusive bool
+	// Cancelled: the stage was over before the check was; its outcome doesn't count.
+	Cancelled bool
+	// Runs is how often the whole check ran (eventually); Attempts how often it asked, retries included.
+	Runs     int
+	Attempts int
+	// Started and Duration are of all runs together.
+	Started  time.Time
+	Duration time.Duration
+	// Requests are those of the last run.
+	Requests []Request
+}
+
+// Verdict is the answer of an execution.
+type Verdict struct {
+	// Outcome is the worst of the checks that count; inconclusive where no answer could be judged.
+	Outcome Outcome
+	// Succeeded is what CodeDeploy or ECS is told. It differs from Outcome only where on_inconclusive: pass decided.
+	Succeeded bool
+	// Reason says why on one line.
+	Reason string
+	// Rule names the plan's rule that decided, where one did: "on_inconclusive: pass".
+	Rule       string
+	Stage      lifecycle.Stage
+	Deployment string
+	Started    time.Time
+	Duration   time.Duration
+	Checks     []Report
+}
+
+// Refused makes the verdict of an execution in which no check could run.
+func Refused(reason string) Verdict {
+	return Verdict{Outcome: Failed, Reason: reason, Checks: []Report{}}
+}

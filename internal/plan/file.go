@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Version is the version of the language that this package reads.
+const Version = 1
+
+// file is the top of a plan as it is written. A check is decoded when all of its surroundings are: it needs the
+// kinds, and takes what its stage and the plan set for all.
+type file struct {
+	kinds []check.Kind
+
+	Version  version                          `yaml:"version,required"`
+	Green    strictyaml.Text                  `yaml:"green"`
+	Blue     strictyaml.Text                  `yaml:"blue"`
+	Vars     strictyaml.Map[strictyaml.Value] `yaml:"vars"`
+	Defaults settings                         `yaml:",inline"`
+	Checks   node                             `yaml:"checks"`
+	Stages   strictyaml.Map[stageFile]        `yaml:"stages"`
+
+	anywhere *Stage
+	stages   map[lifecycle.Stage]*Stage
+}
+
+// settings can stand at the top of a plan, for all stages, and in a stage.
+type settings struct {
+	Budget         *strictyaml.Duration `yaml:"budget"`
+	Serial         *bool                `yaml:"serial"`
+	KeepGoing      *bool                `yaml:"keep_going"`
+	OnInconclusive *onInconclusive      `yaml:"on_inconclusive"`
+
+	budgetAt strictyaml.Position
+}
+
+type stageFile struct {
+	settings `yaml:",inline"`
+	Checks   node `yaml:"checks,required"`
+}
+
+// node keeps a value to be decoded later.
+type node struct{ strictyaml.Node }
+
+func (k *node) DecodeNode(_ *strictyaml.Decoder, n strictyaml.Node) { k.Node = n }
+
+// Validate decodes the checks, now that what is common to them is known.
+func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	f.Defaults.locate(n)
+	f.Defaults.Validate(d, n)
+	validateBaseURL(d, n, "green", f.Green)
+	validateBaseURL(d, n, "blue", f.Blue)
+	if !f.Checks.IsZero() {
+		f.anywhere = f.stage(d, f.Checks.Node, f.Defaults)
+	}
+	stagesNode, _ := n.Get("stages")
+	f.stages = map[lifecycle.Stage]*Stage{}
+	written := map[lifecycle.Stage]string{}
+	for i, pair := range stagesNode.Pairs() {
+		name := pair.Key.Text()
+		stage, ok := lifecycle.ParseStage(name)
+		if !ok {
+			d.Problem(pair.Key, "%s", strictyaml.Unknown("stage", name, lifecycle.Names()))
+			continue
+		}
+		if earlier, twice := written[stage]; twice && earlier != name {
+			d.Problem(pair.Key, "%s and %s are one stage, which has two names: put its checks under one", earlier, name)
+			continue
+		}
+		written[stage] = name
+		if i >= len(f.Stages) || f.Stages[i].Value.Checks.IsZero() {
+			continue // what is wrong with it is already noted
+		}
+		own := f.Stages[i].Value.settings
+		own.locate(pair.Value)
+		f.stages[stage] = f.stage(d, f.Stages[i].Value.Checks.Node, own.over(f.Defaults))
+	}
+	if f.Checks.IsZero() && len(stagesNode.Pairs()) == 0 {
+		d.Problem(n, "the plan asks nothing: it has neither checks nor stages")
+	}
+}
+
+func (f *file) stage(d *strictyaml.Decoder, checks strictyaml.Node, s settings) *Stage {
+	stage := &Stage{BudgetAt: s.budgetAt, Serial: deref(s.Serial), KeepGoing: deref(s.KeepGoing)}
+	if s.Budget != nil {
+		stage.Budget = time.Duration(*s.Budget)
+	}
+	if !checks.IsSequence() {
+		d.Mismatch(checks, "a list of checks")
+		return stage
+	}
+	if len(checks.Items()) == 0 {
+		d.Problem(checks, "the list has no checks; leave the stage out where nothing is to be asked")
+	}
+	for _, item := range checks.Items() {
+		if c := decodeCheck(d, item, f.kinds, s); c != nil {
+			stage.Checks = append(stage.Checks, c)
+		}
+	}
+	return stage
+}
+
+func (f *file) plan() *Plan {
+	return &Plan{Green: f.Green, Blue: f.Blue, anywhere: f.anywhere, stages: f.stages}
+}
+
+// validateBaseURL refuses an address that no request could go to, as far as it is known when the plan is read.
+func validateBaseURL(d *strictyaml.Decoder, n strictyaml.Node, key string, address strictyaml.Text) {
+	literal, known := address.Literal()
+	if address.IsZero() || !known {
+		return
+	}
+	if _, err := check.ParseBaseURL(literal); err != nil {
+		at, _ := n.Get(key)
+		d.Problem(at, "%s: %s", key, err)
+	}
+}
+
+func (s *settings) locate(n strictyaml.Node) {
+	if budget, ok := n.Get("budget"); ok {
+		s.budgetAt = budget.Position()
+	}
+}
+
+// over fills what a stage doesn't set from what the plan sets for all.
+func (s settings) over(defaults settings) settings {
+	if s.Budget == nil {
+		s.Budget, s.budgetAt = defaults.Budget, defaults.budgetAt
+	}
+	if s.Serial == nil {
+		s.Serial = defaults.Serial
+	}
+	if s.KeepGoing == nil {
+		s.KeepGoing = defaults.KeepGoing
+	}
+	if s.OnInconclusive == nil {
+		s.OnInconclusive = defaults.OnInconclusive
+	}
+	return s
+}
+
+// Validate refuses a budget in which nothing can be asked.
+func (s *settings) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	if budget, ok := n.Get("budget"); ok && s.Budget != nil && *s.Budget == 0 && budget.IsScalar() {
+		d.Problem(budget, "budget: no check can run in 0s")
+	}
+}
+
+type version int
+
+// DecodeNode refuses a plan in another version of the language, rather than misread it.
+func (v *version) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	i, ok := d.Int(n)
+	if ok && i != Version {
+		d.Problem(n, "this greenlight reads version %d of the language, the plan is in version %d", Version, i)
+	}
+	*v = version(i)
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

@@ -1,0 +1,140 @@
+// Package plan is the language in which users say what must be true of green at each stage: a strict YAML file,
+// parsed whole, with every problem shown at its place. It knows the common keys of checks and stages; what belongs to
+// a kind of check is decoded by the kind.
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Plan is a parsed plan.
+type Plan struct {
+	// Source is where the plan came from, for the log.
+	Source string
+	// Green and Blue are base URLs that win over what is found elsewhere; zero where the plan has none.
+	Green, Blue strictyaml.Text
+
+	stages map[lifecycle.Stage]*Stage
+	// anywhere are the checks of the plan's top level.
+	anywhere *Stage
+}
+
+// Stage is what is asked at one stage.
+type Stage struct {
+	// Budget bounds the checks together; 0 where the plan sets none.
+	Budget time.Duration
+	// BudgetAt is where the budget stands.
+	BudgetAt strictyaml.Position
+	// Serial runs the checks one after the other, in the order of the plan.
+	Serial bool
+	// KeepGoing runs the other checks to their end after one has failed.
+	KeepGoing bool
+	Checks    []*Check
+}
+
+// Check is one check with what the plan says of it.
+type Check struct {
+	Name string
+	Kind string
+	At   strictyaml.Position
+	// Timeout bounds one run, retries included.
+	Timeout    time.Duration
+	Retry      Retry
+	Eventually *Eventually
+	// Warn: the check's outcome is told, and doesn't count.
+	Warn bool
+	// PassInconclusive: no answer counts as passed.
+	PassInconclusive bool
+
+	check.Check
+}
+
+// Stage gives what is asked at a stage, nil when nothing is. An unknown stage, the zero one, has the checks of the
+// plan's top level; so has each stage at which green answers and that the plan doesn't name.
+func (p *Plan) Stage(s lifecycle.Stage) *Stage {
+	if stage, named := p.stages[s]; named {
+		return stage
+	}
+	if s.GreenAnswers() {
+		return p.anywhere
+	}
+	return nil
+}
+
+// Anywhere gives the checks of the plan's top level, nil when there are none.
+func (p *Plan) Anywhere() *Stage { return p.anywhere }
+
+// NeedsStage says that the plan can't be followed without knowing the stage: it has checks for some stages and none
+// for all.
+func (p *Plan) NeedsStage() bool { return p.anywhere == nil }
+
+// Stages lists the stages that the plan names, sorted.
+func (p *Plan) Stages() []lifecycle.Stage {
+	names := make([]lifecycle.Stage, 0, len(p.stages))
+	for s := range p.stages {
+		names = append(names, s)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Language is what a plan may hold besides the common keys.
+type Language struct {
+	// Kinds are the kinds of check.
+	Kinds []check.Kind
+	// Names are the names that {{ }} may hold besides vars.
+	Names []string
+	// Vars are set from outside, and win over the plan's own of the same name. Values are text.
+	Vars map[string]string
+}
+
+// Parse reads a plan. The error is strictyaml.Problems: everything that is wrong, in the order of the file.
+func (l Language) Parse(source Source) (*Plan, error) {
+	root, err := strictyaml.Parse(source.Name, source.Text)
+	if err != nil {
+		return nil, err
+	}
+	vars, err := l.vars(root)
+	if err != nil {
+		return nil, err
+	}
+	dec := strictyaml.NewDecoder(strictyaml.Names{Static: map[string]any{"vars": vars}, Later: l.Names})
+	file := file{kinds: l.Kinds}
+	dec.Decode(root, &file)
+	if err := dec.Err(); err != nil {
+		return nil, err
+	}
+	p := file.plan()
+	p.Source = source.Name
+	return p, nil
+}
+
+// vars reads the variables first: every other value may name them. A variable's own value is plain.
+func (l Language) vars(root strictyaml.Node) (map[string]any, error) {
+	vars := map[string]any{}
+	if node, ok := root.Get("vars"); ok && !node.IsNull() {
+		dec := strictyaml.NewDecoder(strictyaml.Names{})
+		var values strictyaml.Map[strictyaml.Value]
+		dec.Decode(node, &values)
+		if err := dec.Err(); err != nil {
+			return nil, err
+		}
+		for _, v := range values {
+			// No names are known yet, so that nothing can be missing.
+			plain, err := v.Value.Expand(nil)
+			if err != nil {
+				return nil, err
+			}
+			vars[v.Key] = plain
+		}
+	}
+	for name, value := range l.Vars {
+		vars[name] = value
+	}
+	return vars, nil
+}

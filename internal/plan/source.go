@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// FileName is the plan that is looked for beside the binary and, on the command line, in the working directory.
+const FileName = "greenlight.yaml"
+
+// Variables of the environment that say what to check.
+const (
+	EnvPlan   = "GREENLIGHT_PLAN"
+	EnvALBURL = "ALB_URL"
+	EnvRoutes = "ROUTES"
+)
+
+// ErrNone says that there is no plan anywhere, and what would be one.
+var ErrNone = errors.New("nothing says what to check: set " + EnvPlan + " to a plan (a path, or the YAML itself), put " +
+	FileName + " beside the binary, or set " + EnvALBURL + " for the classic check of " + EnvRoutes)
+
+// Source is the text of a plan and where it came from.
+type Source struct {
+	Name string
+	Text []byte
+}
+
+// Find looks for the plan of an execution: GREENLIGHT_PLAN, greenlight.yaml in a folder, the classic plan of ALB_URL;
+// the first there is. The error is ErrNone when there is none.
+func Find(env func(string) string, folder string) (Source, error) {
+	if setting := env(EnvPlan); setting != "" {
+		return fromSetting(setting, folder)
+	}
+	beside := filepath.Join(folder, FileName)
+	source, err := ReadFile(beside)
+	if err == nil || !errors.Is(err, os.ErrNotExist) {
+		return source, err
+	}
+	if address := env(EnvALBURL); address != "" {
+		return Classic(address, env(EnvRoutes)), nil
+	}
+	return Source{}, ErrNone
+}
+
+// ReadFile reads a plan from a file.
+func ReadFile(path string) (Source, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return Source{}, readError(path, err)
+	case info.IsDir():
+		return Source{}, fmt.Errorf("reading the plan: %s is a folder; name a file, such as %s", path, filepath.Join(path, FileName))
+	case info.Size() > strictyaml.MaxSize:
+		return Source{}, fmt.Errorf("reading the plan: %s has %d bytes; at most %d (1 MiB) are read", path, info.Size(), strictyaml.MaxSize)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Source{}, readError(path, err)
+	}
+	return Source{Name: path, Text: text}, nil
+}
+
+func readError(path string, err error) error {
+	var cause *os.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Errorf("reading the plan %s: %w", path, err)
+}
+
+// fromSetting reads a value of GREENLIGHT_PLAN. YAML is told from a path by what no path that people use has: a line
+// break, or "key: value".
+func fromSetting(setting, folder string) (Source, error) {
+	if strings.ContainsAny(setting, "\n{") || strings.Contains(setting, ": ") {
+		return Source{Name: EnvPlan, Text: []byte(setting)}, nil
+	}
+	for _, scheme := range []string{"s3://", "ssm:", "https://", "http://"} {
+		if strings.HasPrefix(setting, scheme) {
+			return Source{}, fmt.Errorf("reading %s: a plan can't come from %q; give a path, or the YAML itself", EnvPlan, setting)
+		}
+	}
+	if !filepath.IsAbs(setting) {
+		setting = filepath.Join(folder, setting)
+	}
+	source, err := ReadFile(setting)
+	if err != nil {
+		return Source{}, fmt.Errorf("%s: %w", EnvPlan, err)
+	}
+	return source, nil
+}
