@@ -1,0 +1,100 @@
+package hook
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+)
+
+// A CodeDeployReporter puts statuses with CodeDeploy's
+// PutLifecycleEventHookExecutionStatus. It is the default [Reporter].
+type CodeDeployReporter struct {
+	client *codedeploy.Client
+	warmer *warmTransport // nil where cfg brought an HTTP client of its own
+}
+
+// NewCodeDeployReporter makes a client from cfg, for hooks that report with another
+// configuration than the environment's. The client makes one attempt for each Report.
+func NewCodeDeployReporter(cfg aws.Config, optFns ...func(*codedeploy.Options)) *CodeDeployReporter {
+	r := &CodeDeployReporter{}
+	r.warmer, cfg.HTTPClient = warmClient(cfg.HTTPClient)
+	r.client = codedeploy.NewFromConfig(cfg, append(optFns, func(o *codedeploy.Options) {
+		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
+	})...)
+	return r
+}
+
+// Report puts the status of e, once.
+func (r *CodeDeployReporter) Report(ctx context.Context, e Execution, s Status) error {
+	_, err := r.client.PutLifecycleEventHookExecutionStatus(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
+		DeploymentId:                  &e.DeploymentID,
+		LifecycleEventHookExecutionId: &e.ID,
+		Status:                        types.LifecycleEventStatus(s),
+	})
+	return err
+}
+
+// warm opens the connection that the first Report will use.
+func (r *CodeDeployReporter) warm(ctx context.Context) error {
+	if r.warmer == nil {
+		return nil
+	}
+	o := r.client.Options()
+	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(ctx, codedeploy.EndpointParameters{
+		Region:       aws.String(o.Region),
+		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		Endpoint:     o.BaseEndpoint,
+	})
+	if err != nil {
+		return fmt.Errorf("find CodeDeploy's endpoint: %w", err)
+	}
+	return r.warmer.open(ctx, &endpoint.URI)
+}
+
+// An environmentReporter is a CodeDeployReporter for the configuration that the
+// environment gives, loaded when first needed. Where it is broken, each report says so; the
+// process lives, and its log with it.
+type environmentReporter struct {
+	load func() (*CodeDeployReporter, error)
+}
+
+func newEnvironmentReporter() *environmentReporter {
+	return &environmentReporter{load: sync.OnceValues(func() (*CodeDeployReporter, error) {
+		cfg, err := config.LoadDefaultConfig(context.Background())
+		if err != nil {
+			return nil, &configError{err}
+		}
+		return NewCodeDeployReporter(cfg), nil
+	})}
+}
+
+func (r *environmentReporter) Report(ctx context.Context, e Execution, s Status) error {
+	loaded, err := r.load()
+	if err != nil {
+		return err
+	}
+	return loaded.Report(ctx, e, s)
+}
+
+func (r *environmentReporter) warm(ctx context.Context) error {
+	loaded, err := r.load()
+	if err != nil {
+		return err
+	}
+	return loaded.warm(ctx)
+}
+
+// A configError is final: the environment of a process doesn't change.
+type configError struct{ err error }
+
+func (e *configError) Error() string {
+	return fmt.Sprintf("load the AWS configuration from the environment (AWS_… variables, shared config files): %v", e.err)
+}
+func (e *configError) Unwrap() error      { return e.err }
+func (*configError) RetryableError() bool { return false }

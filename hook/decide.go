@@ -1,0 +1,60 @@
+package hook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+)
+
+// decide runs the decider and returns its verdict, or one in its place if it panics, ends
+// its goroutine or doesn't return in time. It always returns.
+func decide(ctx context.Context, d Decider, b budget, e Execution) Verdict {
+	ctx, cancel := b.deciding(ctx)
+	defer cancel()
+
+	// A goroutine of its own: what doesn't return can then be left behind, and a
+	// runtime.Goexit (testing's FailNow, say) doesn't take the invocation with it. The
+	// channel has room, so that one left behind can still end.
+	decided := make(chan Verdict, 1)
+	go run(ctx, d, e, decided)
+
+	select {
+	case v := <-decided:
+		return v.settled()
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(b.grace())
+	defer grace.Stop()
+	select {
+	case v := <-decided:
+		return v.settled()
+	case <-grace.C:
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return failed("the hook did not finish in time: %v; raise the function's timeout or shorten the checks", context.Cause(ctx))
+	}
+	return failed("the hook was stopped before it finished: %v", context.Cause(ctx))
+}
+
+func run(ctx context.Context, d Decider, e Execution, decided chan<- Verdict) {
+	v := failed("the hook ended its goroutine without a verdict (runtime.Goexit, as testing's FailNow calls it)")
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(ctx, p)
+			v = failed("panic: %v", p)
+		}
+		decided <- v
+	}()
+	v = d.Decide(ctx, e)
+}
+
+// logPanic logs where a panic came from. The reason has its text alone: a stack is no line.
+func logPanic(ctx context.Context, p any) {
+	// A log handler that panics in its turn must not cost the verdict.
+	defer func() { _ = recover() }()
+	Logger(ctx).LogAttrs(ctx, slog.LevelError, "panic",
+		slog.String("panic", oneLine(fmt.Sprint(p))), slog.String("stack", string(debug.Stack())))
+}

@@ -1,0 +1,74 @@
+package hook
+
+import (
+	"slices"
+	"sync"
+)
+
+// remembered is how many executions a sandbox keeps the verdicts of. Lambda delivers an
+// event again within minutes, or hours at most; a function that gates a whole account sees
+// fewer deployments than this in that time. At some 300 bytes each, they cost nothing.
+const remembered = 128
+
+// A memory keeps the verdicts of the last executions, so that an execution that comes
+// again is answered as it was before. A verdict is remembered when it is decided, not when
+// it is delivered: a run that repeats after a lost report must not contradict it.
+type memory struct {
+	size int
+
+	mu      sync.Mutex
+	memos   map[Execution]*memo
+	arrived []Execution
+}
+
+// A memo is one execution's verdict, given once done is closed.
+type memo struct {
+	done    chan struct{}
+	verdict Verdict
+}
+
+func newMemory(size int) *memory {
+	return &memory{size: size, memos: make(map[Execution]*memo)}
+}
+
+// claim returns the execution's memo, and whether the caller is the first to ask for it and
+// so the one to decide and settle it.
+func (m *memory) claim(e Execution) (*memo, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if known, ok := m.memos[e]; ok {
+		return known, false
+	}
+	if len(m.arrived) >= m.size {
+		m.forgetOne()
+	}
+	created := &memo{done: make(chan struct{})}
+	m.memos[e] = created
+	m.arrived = append(m.arrived, e)
+	return created, true
+}
+
+// forgetOne drops the oldest verdict. An execution that is still being decided stays,
+// even beyond the size: forgotten, it could be decided twice.
+func (m *memory) forgetOne() {
+	oldest := slices.IndexFunc(m.arrived, func(e Execution) bool { return m.memos[e].isSettled() })
+	if oldest < 0 {
+		return
+	}
+	delete(m.memos, m.arrived[oldest])
+	m.arrived = slices.Delete(m.arrived, oldest, oldest+1)
+}
+
+func (m *memo) settle(v Verdict) {
+	m.verdict = v
+	close(m.done)
+}
+
+func (m *memo) isSettled() bool {
+	select {
+	case <-m.done:
+		return true
+	default:
+		return false
+	}
+}

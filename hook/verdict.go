@@ -1,0 +1,99 @@
+package hook
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode"
+)
+
+// A Status is a verdict as CodeDeploy spells it. CodeDeploy knows more statuses, but
+// takes only these two from a hook.
+type Status string
+
+// The statuses that a hook can give.
+const (
+	Succeeded Status = "Succeeded"
+	Failed    Status = "Failed"
+)
+
+// A Verdict is what a hook answers: may the deployment go on?
+type Verdict struct {
+	Status Status
+
+	// Reason says why, in one line. CodeDeploy has no field for it: it stands in
+	// the log's last line. Several lines are folded into one, and more than
+	// MaxReason bytes are cut.
+	Reason string
+
+	// Attrs are added to the log's last line, such as the lifecycle event that was
+	// found to be running.
+	Attrs []slog.Attr
+}
+
+// MaxReason is the most that is kept of a verdict's reason, in bytes. It is long
+// enough for a sentence with a URL and what was expected and seen, and short enough
+// for the whole line to be read in a log viewer.
+const MaxReason = 2048
+
+// failed makes a verdict of Failed; format and args give its reason.
+func failed(format string, args ...any) Verdict {
+	return Verdict{Status: Failed, Reason: fmt.Sprintf(format, args...)}
+}
+
+// settled makes a decider's verdict presentable. A status that CodeDeploy wouldn't take
+// becomes Failed: a gate that is unclear stays closed.
+func (v Verdict) settled() Verdict {
+	v.Reason = oneLine(v.Reason)
+	switch v.Status {
+	case Succeeded:
+	case Failed:
+		if v.Reason == "" {
+			v.Reason = "no reason was given"
+		}
+	default:
+		v.Reason = oneLine(fmt.Sprintf("the decider gave the status %q, which is neither %s nor %s: %s",
+			v.Status, Succeeded, Failed, v.Reason))
+		v.Status = Failed
+	}
+	return v
+}
+
+// oneLine folds text into one printable line of at most MaxReason bytes. Lines are joined
+// by a semicolon, as errors.Join's would be read, unless punctuation already ends them.
+func oneLine(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r", "\n")) {
+		line = strings.TrimSpace(strings.Map(printable, line))
+		if line == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			if !strings.ContainsAny(b.String()[b.Len()-1:], ".,:;!?") {
+				b.WriteByte(';')
+			}
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+		if b.Len() > MaxReason {
+			break
+		}
+	}
+	return cut(b.String(), MaxReason)
+}
+
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return ' '
+}
+
+// cut shortens text to at most limit bytes, between characters, and shows that it did.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	const ellipsis = "…"
+	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
+}
