@@ -14,8 +14,12 @@ import (
 // A CodeDeployReporter puts statuses with CodeDeploy's
 // PutLifecycleEventHookExecutionStatus. It is the default [Reporter].
 type CodeDeployReporter struct {
-	client *codedeploy.Client
-	warmer *warmTransport // nil where cfg brought an HTTP client of its own
+	// put and options are the client's methods. The client itself must not stand in a field: a program that also
+	// links reflect.Value.MethodByName, as expression languages do, would then keep each of its fifty operations,
+	// some 3 MB that every cold start loads.
+	put     func(context.Context, *codedeploy.PutLifecycleEventHookExecutionStatusInput, ...func(*codedeploy.Options)) (*codedeploy.PutLifecycleEventHookExecutionStatusOutput, error)
+	options func() codedeploy.Options
+	warmer  *warmTransport // nil where cfg brought an HTTP client of its own
 }
 
 // NewCodeDeployReporter makes a client from cfg, for hooks that report with another
@@ -23,15 +27,16 @@ type CodeDeployReporter struct {
 func NewCodeDeployReporter(cfg aws.Config, optFns ...func(*codedeploy.Options)) *CodeDeployReporter {
 	r := &CodeDeployReporter{}
 	r.warmer, cfg.HTTPClient = warmClient(cfg.HTTPClient)
-	r.client = codedeploy.NewFromConfig(cfg, append(optFns, func(o *codedeploy.Options) {
+	client := codedeploy.NewFromConfig(cfg, append(optFns, func(o *codedeploy.Options) {
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
 	})...)
+	r.put, r.options = client.PutLifecycleEventHookExecutionStatus, client.Options
 	return r
 }
 
 // Report puts the status of e, once.
 func (r *CodeDeployReporter) Report(ctx context.Context, e Execution, s Status) error {
-	_, err := r.client.PutLifecycleEventHookExecutionStatus(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
+	_, err := r.put(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
 		DeploymentId:                  &e.DeploymentID,
 		LifecycleEventHookExecutionId: &e.ID,
 		Status:                        types.LifecycleEventStatus(s),
@@ -44,7 +49,7 @@ func (r *CodeDeployReporter) warm(ctx context.Context) error {
 	if r.warmer == nil {
 		return nil
 	}
-	o := r.client.Options()
+	o := r.options()
 	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(ctx, codedeploy.EndpointParameters{
 		Region:       aws.String(o.Region),
 		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),

@@ -138,8 +138,8 @@ func TestEndpointThatCannotBeReachedAhead(t *testing.T) {
 	t.Run("a client of the caller's own is left alone", func(t *testing.T) {
 		own := &http.Client{}
 		r := NewCodeDeployReporter(testConfig("http://127.0.0.1:1", own))
-		if err := r.warm(t.Context()); err != nil || r.client.Options().HTTPClient != own {
-			t.Errorf("got %v with client %v", err, r.client.Options().HTTPClient)
+		if err := r.warm(t.Context()); err != nil || r.options().HTTPClient != own {
+			t.Errorf("got %v with client %v", err, r.options().HTTPClient)
 		}
 	})
 }

@@ -60,7 +60,8 @@ func run(ctx context.Context, version, planFile, out string) error {
 	return nil
 }
 
-// build compiles the bootstrap. Neither paths nor the state of the working tree get into it.
+// build compiles the bootstrap. Neither paths nor the state of the working tree get into it. Without inlining it is a
+// tenth smaller, and starts in the same time: it waits for the network, not for the processor.
 func build(ctx context.Context, arch, version string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "greenlight-package-")
 	if err != nil {
@@ -68,7 +69,7 @@ func build(ctx context.Context, arch, version string) ([]byte, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	bootstrap := filepath.Join(dir, "bootstrap")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-gcflags=all=-l",
 		"-ldflags", "-s -w -X main.version="+version, "-o", bootstrap, "./cmd/greenlight")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

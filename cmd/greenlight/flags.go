@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+func unknownCommand(name string) string {
+	names := []string{"help"}
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return strictyaml.Unknown("command", name, names) + "; greenlight help lists them"
+}
+
+// parse reads flags and arguments in any order, as in `greenlight run plan.yaml --stage S`. It gives false, and the
+// exit code, where the command is done: its help was asked for, or a flag is wrong.
+func (a app) parse(c command, flags *flag.FlagSet, args []string) (arguments []string, code int, ok bool) {
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	for {
+		switch err := flags.Parse(args); {
+		case errors.Is(err, flag.ErrHelp):
+			a.commandHelp(c, flags)
+			return nil, exitPassed, false
+		case err != nil:
+			return nil, a.wrong("%s: %s; greenlight help %s lists the flags", c.name, flagError(err, flags), c.name), false
+		}
+		rest := flags.Args()
+		if len(rest) == 0 {
+			return arguments, exitPassed, true
+		}
+		// What stands behind -- is an argument, whatever it looks like.
+		if at := len(args) - len(rest); at > 0 && args[at-1] == "--" {
+			return append(arguments, rest...), exitPassed, true
+		}
+		arguments, args = append(arguments, rest[0]), rest[1:]
+	}
+}
+
+// flagError names an unknown flag in the way of an unknown key.
+func flagError(err error, flags *flag.FlagSet) string {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return err.Error()
+	}
+	var valid []string
+	flags.VisitAll(func(f *flag.Flag) { valid = append(valid, "--"+f.Name) })
+	return strictyaml.Unknown("flag", "--"+strings.TrimPrefix(name, "-"), valid)
+}
+
+func (a app) commandHelp(c command, flags *flag.FlagSet) {
+	fmt.Fprintf(a.stdout, "%s.\n\nUsage: greenlight %s\n", c.summary, strings.TrimSpace(c.name+" "+c.arguments))
+	if c.help != "" {
+		fmt.Fprintf(a.stdout, "\n%s\n", strings.TrimSpace(c.help))
+	}
+	first := true
+	flags.VisitAll(func(f *flag.Flag) {
+		if first {
+			fmt.Fprint(a.stdout, "\nFlags:\n")
+			first = false
+		}
+		value, usage := flag.UnquoteUsage(f)
+		fmt.Fprintf(a.stdout, "  %-18s %s\n", strings.TrimSpace("--"+f.Name+" "+value), usage)
+	})
+}
+
+// variables collects --var name=value.
+type variables map[string]string
+
+func (v variables) String() string { return "" }
+
+func (v variables) Set(s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || name == "" {
+		return fmt.Errorf("write it as name=value")
+	}
+	v[name] = value
+	return nil
+}

@@ -1,0 +1,105 @@
+// Command greenlight decides whether a blue/green deployment may go on. Started by Lambda it is the deployment's
+// lifecycle hook; from a terminal it runs, checks and demonstrates plans.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes, for scripts and CI jobs.
+const (
+	exitPassed       = 0
+	exitFailed       = 1
+	exitWrongInput   = 2 // the plan or the command line
+	exitInconclusive = 3
+	exitInterrupted  = 130 // 128 + SIGINT, as shells have it
+)
+
+func main() {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		serveLambda(os.Getenv, taskRoot())
+		return
+	}
+	os.Exit(runMain())
+}
+
+// runMain is main for a command line, apart from leaving the process.
+func runMain() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first Ctrl-C ends what runs in good order; a second one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	a := app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}
+	return a.run(ctx, os.Args[1:])
+}
+
+// app is what a command may use of the process it runs in.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) string
+}
+
+// command is one subcommand.
+type command struct {
+	name, arguments, summary string
+	// help says what the summary leaves open; the flags are added to it.
+	help string
+	run  func(ctx context.Context, a app, c command, args []string) int
+}
+
+func commands() []command {
+	return []command{runCommand(), validateCommand(), demoCommand(), versionCommand()}
+}
+
+func (a app) run(ctx context.Context, args []string) int {
+	if len(args) == 0 {
+		a.usage(a.stderr)
+		return exitWrongInput
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		return a.help(ctx, rest)
+	case "--version", "-version":
+		name = "version"
+	}
+	for _, c := range commands() {
+		if c.name == name {
+			return c.run(ctx, a, c, rest)
+		}
+	}
+	return a.wrong("%s", unknownCommand(name))
+}
+
+func (a app) help(ctx context.Context, args []string) int {
+	if len(args) == 0 {
+		a.usage(a.stdout)
+		return exitPassed
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, a, c, []string{"--help"})
+		}
+	}
+	return a.wrong("%s", unknownCommand(args[0]))
+}
+
+func (a app) usage(out io.Writer) {
+	fmt.Fprint(out, "greenlight decides whether a blue/green deployment may go on.\n\nUsage: greenlight <command> [arguments]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  %-10s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(out, "\ngreenlight help <command> says more of each. Started by AWS Lambda, greenlight is the deployment's hook.\n")
+}
+
+// wrong tells what is wrong with the command line.
+func (a app) wrong(format string, args ...any) int {
+	fmt.Fprintf(a.stderr, "greenlight: "+format+"\n", args...)
+	return exitWrongInput
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
+	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/report"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// language is what plans may hold in this binary.
+func language(vars map[string]string) plan.Language {
+	return plan.Language{Kinds: registry.Kinds(), Names: deployment.Names(), Vars: vars}
+}
+
+// source finds the plan that a command is to read: the one named, standard input for -, else where Lambda's would be
+// looked for, with the working directory in the place of the binary's.
+func (a app) source(named string) (plan.Source, error) {
+	switch named {
+	case "":
+		return plan.Find(a.env, ".")
+	case "-":
+		text, err := io.ReadAll(io.LimitReader(a.stdin, strictyaml.MaxSize+1))
+		if err != nil {
+			return plan.Source{}, fmt.Errorf("reading the plan from standard input: %w", err)
+		}
+		return plan.Source{Name: "<stdin>", Text: text}, nil
+	}
+	return plan.ReadFile(filepath.Clean(named))
+}
+
+// wrongPlan shows all that is wrong with a plan.
+func (a app) wrongPlan(err error, asJSON bool) int {
+	report.Problems(a.stderr, err, a.style(a.stderr))
+	if asJSON {
+		a.problemsJSON(err)
+	}
+	return exitWrongInput
+}
+
+func (a app) problemsJSON(err error) {
+	var problems strictyaml.Problems
+	if !errors.As(err, &problems) {
+		problems = strictyaml.Problems{{Message: err.Error()}}
+	}
+	enc := json.NewEncoder(a.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(struct {
+		Problems strictyaml.Problems `json:"problems"`
+	}{problems}); err != nil {
+		fmt.Fprintln(a.stderr, "greenlight: writing the problems as JSON:", err)
+	}
+}
+
+// sides finds where green and blue answer: what was set for this call, then the plan, then what else is known.
+func sides(d *deployment.Deployment, p *plan.Plan, green, blue, elsewhere string) error {
+	for _, side := range []struct {
+		name, set string
+		planned   strictyaml.Text
+		elsewhere string
+		side      *deployment.Side
+	}{
+		{"green", green, p.Green, elsewhere, &d.Green},
+		{"blue", blue, p.Blue, "", &d.Blue},
+	} {
+		address := side.set
+		if address == "" && !side.planned.IsZero() {
+			expanded, err := side.planned.Expand(d.Lookup)
+			if err != nil {
+				return fmt.Errorf("finding %s: %w", side.name, err)
+			}
+			address = expanded
+		}
+		if address == "" {
+			address = side.elsewhere
+		}
+		if address == "" {
+			continue
+		}
+		base, err := check.ParseBaseURL(address)
+		if err != nil {
+			return fmt.Errorf("finding %s: %w", side.name, err)
+		}
+		side.side.URL = base
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
+	"github.com/greenlight-deploy/greenlight/internal/gate"
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/report"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+func runCommand() command {
+	return command{
+		name: "run", arguments: "[plan] [flags]", summary: "Run a plan's checks and say whether they pass",
+		help: "Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input. With " + plan.EnvALBURL + " set and no plan,\n" +
+			"it asks HEAD for each of " + plan.EnvRoutes + ".\n\nExit codes: 0 passed, 1 failed, 2 the plan or the command line is wrong, 3 inconclusive, 130 interrupted.",
+		run: runRun,
+	}
+}
+
+type runFlags struct {
+	stage, green, blue string
+	vars               variables
+	json, verbose      bool
+}
+
+func runRun(ctx context.Context, a app, c command, args []string) int {
+	opts := runFlags{vars: variables{}}
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.StringVar(&opts.stage, "stage", "", "run the checks of this `stage`, by CodeDeploy's name or ECS's")
+	flags.StringVar(&opts.green, "green", "", "the new version's base `URL`")
+	flags.StringVar(&opts.blue, "blue", "", "the live version's base `URL`")
+	flags.Var(opts.vars, "var", "set the plan's variable, `name=value`; may be given several times")
+	flags.BoolVar(&opts.json, "json", false, "write one JSON document to standard output, progress to standard error")
+	flags.BoolVar(&opts.verbose, "verbose", false, "write each request with its timings to standard error")
+	arguments, code, ok := a.parse(c, flags, args)
+	if !ok {
+		return code
+	}
+	if len(arguments) > 1 {
+		return a.wrong("run takes one plan, got %s", strings.Join(arguments, ", "))
+	}
+	source, err := a.source(strings.Join(arguments, ""))
+	if err != nil {
+		return a.wrongPlan(err, opts.json)
+	}
+	p, err := language(opts.vars).Parse(source)
+	if err != nil {
+		return a.wrongPlan(err, opts.json)
+	}
+	d, err := a.localDeployment(p, opts)
+	if err != nil {
+		return a.wrong("%s", err)
+	}
+	return a.judge(ctx, p, d, opts)
+}
+
+// localDeployment is what the command line says of a deployment.
+func (a app) localDeployment(p *plan.Plan, opts runFlags) (deployment.Deployment, error) {
+	d := deployment.Deployment{}
+	if opts.stage != "" {
+		stage, ok := lifecycle.ParseStage(opts.stage)
+		if !ok {
+			return d, fmt.Errorf("--stage: %s", strictyaml.Unknown("stage", opts.stage, lifecycle.Names()))
+		}
+		d.Stage = stage
+	} else if p.NeedsStage() {
+		return d, fmt.Errorf("%s has checks for %s: say which with --stage", p.Source, stageList(p))
+	}
+	return d, sides(&d, p, opts.green, opts.blue, a.env(plan.EnvALBURL))
+}
+
+func stageList(p *plan.Plan) string {
+	names := make([]string, 0, len(p.Stages()))
+	for _, s := range p.Stages() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, opts runFlags) int {
+	out := a.stdout
+	if opts.json {
+		out = a.stderr
+	}
+	asked := p.Stage(d.Stage)
+	checks := 0
+	if asked != nil {
+		checks = len(asked.Checks)
+	}
+	terminal := report.NewTerminal(out, a.style(out), checks)
+	terminal.Header(heading(p, d, checks))
+	stopTicking := keepTicking(terminal, a.style(out).Live)
+	verdict := gate.Run(ctx, gate.Execution{
+		Stage: d.Stage, Asked: asked,
+		Scope: check.Scope{
+			Green: d.Green.URL, Blue: d.Blue.URL, UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose),
+		},
+		Observe: func(e gate.Event) { show(terminal, e) },
+	})
+	stopTicking()
+	interrupted := ctx.Err() != nil && !verdict.Succeeded
+	if interrupted {
+		verdict.Reason = fmt.Sprintf("interrupted: %d of %d checks were done", done(verdict), checks)
+	}
+	terminal.Verdict(verdict)
+	if opts.json {
+		if err := report.JSON(a.stdout, verdict); err != nil {
+			fmt.Fprintln(a.stderr, "greenlight:", err)
+			return exitInconclusive
+		}
+	}
+	return exitCode(verdict, interrupted)
+}
+
+func heading(p *plan.Plan, d deployment.Deployment, checks int) string {
+	line := p.Source + ": " + counted(checks, "check")
+	if d.Stage != "" {
+		line += " at " + string(d.Stage)
+	}
+	if d.Green.URL != "" {
+		line += ", green is " + d.Green.URL
+	}
+	if d.Blue.URL != "" {
+		line += ", blue is " + d.Blue.URL
+	}
+	return line
+}
+
+func show(t *report.Terminal, e gate.Event) {
+	switch {
+	case e.Report != nil:
+		t.Finished(*e.Report)
+	case e.Retrying != "":
+		t.Retrying(e.Check.Name, e.Retrying)
+	default:
+		t.Started(e.Check.Name)
+	}
+}
+
+// keepTicking keeps the clocks of the live line going until it is told to stop.
+func keepTicking(t *report.Terminal, live bool) (stop func()) {
+	if !live {
+		return func() {}
+	}
+	const often = 100 * time.Millisecond
+	ticker, done, stopped := time.NewTicker(often), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-ticker.C:
+				t.Tick()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(done); <-stopped }
+}
+
+func (a app) requestLog(verbose bool) *slog.Logger {
+	if !verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: withoutTime}))
+}
+
+func withoutTime(groups []string, attr slog.Attr) slog.Attr {
+	if len(groups) == 0 && attr.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return attr
+}
+
+// done counts the checks that came to an outcome of their own.
+func done(v check.Verdict) int {
+	n := 0
+	for _, r := range v.Checks {
+		if r.Outcome != check.Inconclusive {
+			n++
+		}
+	}
+	return n
+}
+
+func exitCode(v check.Verdict, interrupted bool) int {
+	switch {
+	case interrupted:
+		return exitInterrupted
+	case v.Succeeded:
+		return exitPassed
+	case v.Outcome == check.Inconclusive:
+		return exitInconclusive
+	}
+	return exitFailed
+}

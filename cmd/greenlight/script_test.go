@@ -1,0 +1,104 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		main() // the demo's Lambda service has started this binary as a hook
+		return
+	}
+	testscript.Main(m, map[string]func(){"greenlight": func() { os.Exit(runMain()) }})
+}
+
+// TestCommandLine runs the scripts of testdata/script. In each, `serve` starts a green on loopback and sets $GREEN to
+// its base URL; `await-request` waits for the first request that green leaves without an answer.
+func TestCommandLine(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			server := newGreen()
+			env.Defer(server.close)
+			env.Values[greenKey{}] = server
+			env.Setenv("GREEN", server.URL)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"await-request": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Value(greenKey{}).(*green).awaitRequest()
+			},
+			"masked": masked,
+		},
+	})
+}
+
+// masked compares a file with a golden one in which … stands for whatever changes from run to run: `masked stdout want`.
+func masked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: masked got want")
+	}
+	got, want := strings.Split(ts.ReadFile(args[0]), "\n"), strings.Split(ts.ReadFile(args[1]), "\n")
+	green := ts.Value(greenKey{}).(*green).URL
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || !matches(strings.ReplaceAll(got[i], green, "$GREEN"), want[i]) {
+			ts.Fatalf("line %d differs\n--- got\n%s\n--- want\n%s", i+1, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+func matches(line, pattern string) bool {
+	for i, piece := range strings.Split(pattern, "…") {
+		at := strings.Index(line, piece)
+		if at < 0 || (i == 0 && at != 0) {
+			return false
+		}
+		line = line[at+len(piece):]
+	}
+	return line == "" || strings.HasSuffix(pattern, "…")
+}
+
+type greenKey struct{}
+
+// green is a service to check: well at /health, ill at /ill, silent at /silent.
+type green struct {
+	*httptest.Server
+	asked  chan struct{}
+	closed chan struct{}
+}
+
+func newGreen() *green {
+	g := &green{asked: make(chan struct{}, 16), closed: make(chan struct{})}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Agent", r.UserAgent())
+		_, _ = w.Write([]byte(`{"status":"ok","version":7}`))
+	})
+	mux.HandleFunc("/ill", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	mux.HandleFunc("/silent", func(_ http.ResponseWriter, r *http.Request) {
+		g.asked <- struct{}{}
+		select {
+		case <-r.Context().Done():
+		case <-g.closed:
+		}
+	})
+	g.Server = httptest.NewServer(mux)
+	return g
+}
+
+func (g *green) awaitRequest() { <-g.asked }
+
+func (g *green) close() {
+	close(g.closed)
+	g.Close()
+}

@@ -1,0 +1,83 @@
+// Package httpcheck is the http kind of check: one request to green, and what is expected of its answer. It makes a
+// connection of its own for each run, follows redirects only where the plan says so, reads so much of a body and no
+// more, and then tells three cases apart: an answer that is what was expected, an answer that isn't, and no answer to
+// judge. What has arrived and contradicts the plan is a wrong answer, also if the rest of it never came.
+package httpcheck
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// DefaultTimeout is what a check has where its plan sets no timeout, retries included. It is that of the recipe which
+// AWS publishes for these hooks: long for an answer that users would accept, short beside the hour that CodeDeploy waits.
+const DefaultTimeout = 2 * time.Second
+
+// MaxBody is how much of a body is read, after decompression, in bytes: 1 MiB. 100 checks that run side by side then
+// hold 100 MiB of bodies, which leaves room to parse some of them in a function of 512 MB.
+const MaxBody = 1 << 20
+
+// Network is how requests leave, and what certificates are judged with.
+type Network struct {
+	// Dial connects; nil: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Proxy chooses the proxy of a request; nil: none.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Roots are the authorities that are trusted where a plan names none; nil: the system's.
+	Roots *x509.CertPool
+	// Now is the time that certificates are judged at; nil: time.Now.
+	Now func() time.Time
+}
+
+// System is the network as curl and the AWS SDKs use it: through the proxy of HTTP_PROXY, HTTPS_PROXY and NO_PROXY,
+// never for loopback.
+func System() Network { return Network{Proxy: http.ProxyFromEnvironment} }
+
+// Kind is the kind of check that this package holds.
+func Kind(n Network) check.Kind {
+	if n.Dial == nil {
+		n.Dial = new(net.Dialer).DialContext
+	}
+	if n.Now == nil {
+		n.Now = time.Now
+	}
+	return check.Kind{
+		Key:     "http",
+		Timeout: DefaultTimeout,
+		New:     func() check.Check { return &Check{network: n} },
+	}
+}
+
+// Check is one request and what is expected of its answer.
+type Check struct {
+	Request Request `yaml:"http,required"`
+	Expect  Expect  `yaml:"expect"`
+
+	network Network
+}
+
+// Title is the request's method and target, as the plan has them: "GET /health".
+func (c *Check) Title() string { return c.Request.method() + " " + c.Request.target().String() }
+
+// Run asks once.
+func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
+	r := newRun(c, scope)
+	return r.do(ctx)
+}
+
+// noLookup is for a scope without names.
+func noLookup(string) (any, error) { return nil, errNoNames }
+
+func lookupOf(scope check.Scope) strictyaml.Lookup {
+	if scope.Lookup == nil {
+		return noLookup
+	}
+	return scope.Lookup
+}

@@ -1,0 +1,197 @@
+package httpcheck
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Request is what a plan says of a request, in one line (GET /health, HEAD http://host/, or a path alone) or in full.
+type Request struct {
+	Method string          `yaml:"method"`
+	Path   strictyaml.Text `yaml:"path"` // joined to green's base URL
+	URL    strictyaml.Text `yaml:"url"`  // a whole one, in place of a path
+
+	Query   strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"query"`
+	Headers strictyaml.Map[strictyaml.Text]                       `yaml:"headers"`
+
+	Body strictyaml.Text                                       `yaml:"body"`
+	JSON strictyaml.Value                                      `yaml:"json"`
+	Form strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"form"`
+
+	Redirects Redirects `yaml:"redirects"`
+	TLS       TLS       `yaml:"tls"`
+}
+
+// methods are those of RFC 9110 and PATCH. CONNECT is for proxies.
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+
+var errNoNames = errors.New("no names are known here")
+
+// DecodeNode reads one line, or a mapping.
+func (r *Request) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	switch {
+	case n.IsMapping():
+		type fields Request
+		d.Fields(n, (*fields)(r))
+		r.validate(d, n)
+	case n.IsScalar():
+		r.decodeLine(d, n)
+	default:
+		d.Mismatch(n, "a request, as in GET /health, or a mapping with method, path, …")
+	}
+}
+
+// decodeLine reads METHOD path-or-URL, or a path or URL alone. The method is what is written there, not what a name
+// stands for.
+func (r *Request) decodeLine(d *strictyaml.Decoder, n strictyaml.Node) {
+	line := n.Text()
+	var target strictyaml.Text
+	d.Decode(n, &target)
+	if target.IsZero() {
+		return
+	}
+	if word, rest, found := strings.Cut(line, " "); found && !strings.ContainsAny(word, "{/") {
+		if !slices.Contains(methods, word) {
+			d.ProblemAt(n, 0, len(word), "%s", strictyaml.Unknown("method", word, methods))
+			return
+		}
+		r.Method = word
+		target = target.Skip(len(line) - len(strings.TrimLeft(rest, " ")))
+	} else if slices.Contains(methods, line) {
+		d.Problem(n, "%s what? Write a path after it, as in %[1]s /health", line)
+		return
+	}
+	literal, known := target.Literal()
+	if known && strings.HasPrefix(literal, "/") || !known && strings.HasPrefix(target.String(), "/") {
+		r.Path = target
+	} else {
+		r.URL = target
+	}
+	r.validateTarget(d, n, n)
+}
+
+func (r *Request) method() string {
+	if r.Method == "" {
+		return "GET"
+	}
+	return r.Method
+}
+
+func (r *Request) target() strictyaml.Text {
+	if r.URL.IsZero() {
+		return r.Path
+	}
+	return r.URL
+}
+
+func (r *Request) validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	if at, ok := n.Get("method"); ok && r.Method != "" && !slices.Contains(methods, r.Method) {
+		d.Problem(at, "method: %s", strictyaml.Unknown("method", r.Method, methods))
+	}
+	path, hasPath := n.Get("path")
+	target, hasURL := n.Get("url")
+	switch {
+	case hasPath && hasURL:
+		d.Problem(target, "url: the request has a path already: write one of path (joined to green's URL) and url (whole)")
+	case !hasPath && !hasURL:
+		d.Problem(n, `the request has no target: write path (joined to green's URL) or url (whole)`)
+	}
+	r.validateTarget(d, path, target)
+	r.validateBody(d, n)
+	headers, _ := n.Get("headers")
+	r.validateHeaders(d, headers)
+}
+
+// validateTarget refuses a path or URL that no request could go to, as far as it is known.
+func (r *Request) validateTarget(d *strictyaml.Decoder, path, target strictyaml.Node) {
+	if literal, known := r.Path.Literal(); known && !r.Path.IsZero() {
+		if _, err := parsePath(literal); err != nil {
+			d.Problem(path, "%s", err)
+		}
+	} else if written := r.Path.String(); !known && !strings.HasPrefix(written, "/") && !strings.HasPrefix(written, "{{") {
+		d.Problem(path, "a path begins with /, as in /%s", written)
+	}
+	if literal, known := r.URL.Literal(); known && !r.URL.IsZero() {
+		if _, err := parseURL(literal); err != nil {
+			d.Problem(target, "%s", err)
+		}
+	}
+}
+
+func (r *Request) validateBody(d *strictyaml.Decoder, n strictyaml.Node) {
+	first := ""
+	for _, pair := range n.Pairs() {
+		switch key := pair.Key.Text(); {
+		case key != "body" && key != "json" && key != "form":
+		case first == "":
+			first = key
+		default:
+			d.Problem(pair.Key, "%s: the request has a body already, from %s: write one of body, json and form", key, first)
+		}
+	}
+}
+
+// owned are the headers that describe the message itself, which the HTTP client writes.
+var owned = []string{"content-length", "transfer-encoding", "connection", "upgrade", "trailer", "te", "keep-alive"}
+
+func (r *Request) validateHeaders(d *strictyaml.Decoder, n strictyaml.Node) {
+	lines := map[string]string{}
+	for _, pair := range n.Pairs() {
+		name := pair.Key.Text()
+		lower := strings.ToLower(name)
+		switch earlier, twice := lines[lower]; {
+		case !isToken(name):
+			d.Problem(pair.Key, "headers: %q is not the name of a header: letters, digits and any of !#$%%&'*+-.^_`|~", name)
+		case slices.Contains(owned, lower):
+			d.Problem(pair.Key, "headers: %s describes the message itself, and is set with it", name)
+		case twice && earlier != name:
+			d.Problem(pair.Key, "headers: %s and %s are one header", earlier, name)
+		default:
+			lines[lower] = name
+		}
+		for _, h := range r.Headers {
+			literal, known := h.Value.Literal()
+			if h.At == pair.Key.Position() && known && !isHeaderValue(literal) {
+				d.Problem(pair.Value, "headers: the value of %s holds a line break or another control character", name)
+			}
+		}
+	}
+}
+
+// isToken says that a header can be named so (RFC 9110, 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isHeaderValue says that a header can have this value (RFC 9110, 5.5): no control character but the tab.
+func isHeaderValue(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// escape fills a value into a path or URL. At its very beginning the value is the beginning of the URL; behind that
+// it is one segment of the path, or one value of the query, whatever characters it has.
+func escape(before, value string) string {
+	switch {
+	case before == "":
+		return value
+	case strings.Contains(before, "?"):
+		return url.QueryEscape(value)
+	}
+	return url.PathEscape(value)
+}

@@ -1,0 +1,280 @@
+package httpcheck
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/expect"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// maxHeader bounds the head of an answer, in bytes; what load balancers pass on is far below.
+const maxHeader = 256 << 10
+
+// run is one asking, redirects included.
+type run struct {
+	check  *Check
+	scope  check.Scope
+	lookup strictyaml.Lookup
+	logger *slog.Logger
+	began  time.Time
+	client *http.Transport
+	seen   []check.Request
+}
+
+func newRun(c *Check, scope check.Scope) *run {
+	r := &run{check: c, scope: scope, lookup: lookupOf(scope), logger: scope.Logger, began: time.Now()}
+	if r.logger == nil {
+		r.logger = slog.New(slog.DiscardHandler)
+	}
+	return r
+}
+
+func (r *run) do(ctx context.Context) check.Result {
+	first, err := r.firstHop()
+	if err == nil {
+		r.client, err = r.transport()
+	}
+	if err != nil {
+		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
+	}
+	// It also ends dials that nobody waits for any more.
+	defer r.client.CloseIdleConnections()
+	x := r.follow(ctx, first)
+	result := r.check.Expect.result(ctx, x, r.lookup)
+	result.Requests = r.seen
+	if result.Reason != "" {
+		result.Reason = x.hop.title() + ": " + strictyaml.OneLine(result.Reason)
+	}
+	return result
+}
+
+// transport is made for each run, and each of its requests has a connection of its own. A connection that is kept stays
+// with the target that it reached, behind a network load balancer: a warm function would go on asking the old version
+// after traffic has shifted.
+func (r *run) transport() (*http.Transport, error) {
+	config, err := r.check.Request.TLS.config(r.check.network, r.lookup)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{
+		DialContext:            r.check.network.Dial,
+		Proxy:                  r.check.network.Proxy,
+		OnProxyConnectResponse: proxyAnswer,
+		TLSClientConfig:        config,
+		ForceAttemptHTTP2:      true,
+		DisableKeepAlives:      true,
+		MaxResponseHeaderBytes: maxHeader,
+	}, nil
+}
+
+// hop is one request of a chain of redirects.
+type hop struct {
+	method string
+	url    *url.URL
+	host   string // in place of the URL's
+	header http.Header
+	body   []byte
+}
+
+// String identifies the request: what is asked again is a loop.
+func (h *hop) String() string { return h.method + " " + h.url.String() }
+
+// title names the request in a reason.
+func (h *hop) title() string {
+	s := h.String()
+	const most = 200
+	if len(s) > most {
+		s = s[:most-3] + "…"
+	}
+	return s
+}
+
+func (r *run) firstHop() (*hop, error) {
+	request := &r.check.Request
+	u, err := request.resolve(r.scope, r.lookup)
+	if err != nil {
+		return nil, err
+	}
+	h := &hop{method: request.method(), url: u, header: http.Header{}}
+	contentType := ""
+	if h.body, contentType, err = request.content(r.lookup); err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		h.header.Set("Content-Type", contentType)
+	}
+	if r.scope.UserAgent != "" {
+		h.header.Set("User-Agent", r.scope.UserAgent)
+	}
+	for _, entry := range request.Headers {
+		value, err := entry.Value.Expand(r.lookup)
+		if err != nil {
+			return nil, err
+		}
+		if !isHeaderValue(value) {
+			return nil, fmt.Errorf("%s: the value of the header %s holds a line break or another control character", entry.At, entry.Key)
+		}
+		if name := http.CanonicalHeaderKey(entry.Key); name == "Host" {
+			h.host = value
+		} else {
+			h.header.Set(name, value)
+		}
+	}
+	return h, nil
+}
+
+// content gives a request's body and its type.
+func (r *Request) content(lookup strictyaml.Lookup) ([]byte, string, error) {
+	switch {
+	case !r.Body.IsZero():
+		text, err := r.Body.Expand(lookup)
+		return []byte(text), "", err
+	case !r.JSON.IsZero():
+		value, err := r.JSON.Expand(lookup)
+		if err != nil {
+			return nil, "", err
+		}
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(value); err != nil {
+			return nil, "", fmt.Errorf("%s: writing the body as JSON: %w", r.JSON.Position(), err)
+		}
+		return bytes.TrimSuffix(b.Bytes(), []byte("\n")), "application/json", nil
+	case r.Form != nil:
+		form, err := values(r.Form, lookup)
+		return []byte(form.Encode()), "application/x-www-form-urlencoded", err
+	}
+	return nil, "", nil
+}
+
+// follow sends the request, and those that its answers redirect to.
+func (r *run) follow(ctx context.Context, h *hop) *exchange {
+	var before []string
+	for {
+		before = append(before, h.String())
+		x, following := r.exchange(ctx, h, before)
+		r.note(ctx, x)
+		if following == nil {
+			return x
+		}
+		h = following
+	}
+}
+
+// exchange is a request and as much of its answer as came.
+type exchange struct {
+	hop    *hop
+	trace  *trace
+	began  time.Time // of the whole run
+	now    func() time.Time
+	within time.Duration
+
+	answer *http.Response // nil: none came
+	body   []byte         // where an expectation needs it
+	size   int64
+	cut    bool  // the body is longer than what is read
+	err    error // why there is no whole answer
+}
+
+func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange, *hop) {
+	x := &exchange{hop: h, trace: newTrace(), began: r.began, now: r.check.network.Now}
+	if deadline, ok := ctx.Deadline(); ok {
+		x.within = deadline.Sub(r.began)
+	}
+	defer x.trace.finish()
+	x.answer, x.err = r.client.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.hooks())))
+	if x.err != nil {
+		return x, nil
+	}
+	defer x.answer.Body.Close()
+	following, err := h.next(x.answer, r.check.Request.Redirects, before)
+	if following != nil {
+		return x, following
+	}
+	x.read(r.check.Expect.needsBody())
+	if err != nil {
+		x.err = err
+	}
+	return x, nil
+}
+
+func (h *hop) request(ctx context.Context) *http.Request {
+	q := (&http.Request{
+		Method: h.method, URL: h.url, Host: h.host, Header: h.header.Clone(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if len(h.body) > 0 {
+		q.Body, q.ContentLength = io.NopCloser(bytes.NewReader(h.body)), int64(len(h.body))
+		q.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(h.body)), nil }
+	}
+	return q
+}
+
+// read takes the body, up to MaxBody, and keeps it where it is needed.
+func (x *exchange) read(keep bool) {
+	if x.answer.StatusCode == http.StatusSwitchingProtocols {
+		return // what follows is another protocol's
+	}
+	var kept bytes.Buffer
+	to := io.Discard
+	if keep {
+		to = &kept
+	}
+	x.size, x.err = io.Copy(to, io.LimitReader(x.answer.Body, MaxBody+1))
+	if x.size > MaxBody {
+		x.size, x.cut = MaxBody, true
+	}
+	x.body = kept.Bytes()
+}
+
+// note keeps what was seen for reports, and logs it.
+func (r *run) note(ctx context.Context, x *exchange) {
+	timings, remote := x.trace.timings()
+	seen := check.Request{Method: x.hop.method, URL: x.hop.url.String(), Remote: remote, Size: x.size, Timings: timings}
+	if x.answer != nil {
+		seen.Status = x.answer.StatusCode
+	}
+	if x.err != nil {
+		seen.Err = strictyaml.OneLine(x.problem(ctx).reason)
+	}
+	r.seen = append(r.seen, seen)
+	attrs := []slog.Attr{
+		slog.String("method", seen.Method), slog.String("url", seen.URL), slog.Int("status", seen.Status),
+		slog.Int64("size", seen.Size), slog.String("remote", seen.Remote),
+		slog.Group("ms",
+			milliseconds("dns", timings.DNS), milliseconds("connect", timings.Connect), milliseconds("tls", timings.TLS),
+			milliseconds("first_byte", timings.FirstByte), milliseconds("total", timings.Total)),
+	}
+	if seen.Err != "" {
+		attrs = append(attrs, slog.String("error", seen.Err))
+	}
+	r.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
+}
+
+// milliseconds are what people compare times of requests in; three digits behind the point are microseconds.
+func milliseconds(key string, d time.Duration) slog.Attr {
+	return slog.Float64(key, float64(d.Microseconds())/1000)
+}
+
+// seen is the answer as assertions know it.
+func (x *exchange) seen(body any) expect.Answer {
+	return expect.Answer{Status: x.answer.StatusCode, Duration: x.took(), Header: x.answer.Header, Body: body, Size: x.size}
+}
+
+// took is the time from the first request's start to the last byte read.
+func (x *exchange) took() time.Duration {
+	x.trace.mu.Lock()
+	defer x.trace.mu.Unlock()
+	return between(x.began, x.trace.end)
+}

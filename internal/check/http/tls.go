@@ -1,0 +1,124 @@
+package httpcheck
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// TLS is what a plan says of an https request. Certificates and keys are PEM texts, or files with them; a relative
+// path is one from the working directory, which in a Lambda function is the folder of its package.
+type TLS struct {
+	// CA are the authorities that are trusted, in place of the system's.
+	CA strictyaml.Text `yaml:"ca"`
+	// Insecure trusts any certificate. What is expected of it is still judged.
+	Insecure bool `yaml:"insecure"`
+	// ServerName is the name that is asked for, and that the certificate must have, in place of the URL's.
+	ServerName strictyaml.Text `yaml:"server_name"`
+	// Cert and Key are the client's own.
+	Cert strictyaml.Text `yaml:"cert"`
+	Key  strictyaml.Text `yaml:"key"`
+}
+
+// Validate refuses settings that contradict each other, and PEM texts in the plan that hold nothing of use.
+func (t *TLS) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	ca, hasCA := n.Get("ca")
+	cert, hasCert := n.Get("cert")
+	key, hasKey := n.Get("key")
+	if t.Insecure && hasCA {
+		d.Problem(ca, "ca: insecure trusts any certificate, so that ca says nothing: drop one of them")
+	}
+	if hasCert && !hasKey {
+		d.Problem(cert, "cert: the certificate needs its key: add key")
+	}
+	if hasKey && !hasCert {
+		d.Problem(key, "key: the key needs its certificate: add cert")
+	}
+	if text, known := t.CA.Literal(); known && isPEM(text) {
+		if _, err := pool([]byte(text)); err != nil {
+			d.Problem(ca, "ca: %s", err)
+		}
+	}
+	certText, certKnown := t.Cert.Literal()
+	keyText, keyKnown := t.Key.Literal()
+	if certKnown && keyKnown && isPEM(certText) && isPEM(keyText) {
+		if _, err := tls.X509KeyPair([]byte(certText), []byte(keyText)); err != nil {
+			d.Problem(cert, "cert: %s", keyPairProblem(err))
+		}
+	}
+}
+
+func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN") }
+
+// config makes what the request is sent with.
+func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, error) {
+	config := &tls.Config{
+		RootCAs: n.Roots, Time: n.Now, MinVersion: tls.VersionTLS12,
+		InsecureSkipVerify: t.Insecure, //nolint:gosec // the plan's author asked for it by that name
+	}
+	name, err := t.ServerName.Expand(lookup)
+	if err != nil {
+		return nil, err
+	}
+	config.ServerName = name
+	if !t.CA.IsZero() {
+		pem, err := read("tls.ca", t.CA, lookup)
+		if err != nil {
+			return nil, err
+		}
+		if config.RootCAs, err = pool(pem); err != nil {
+			return nil, fmt.Errorf("tls.ca: %w", err)
+		}
+	}
+	if t.Cert.IsZero() {
+		return config, nil
+	}
+	cert, err := read("tls.cert", t.Cert, lookup)
+	if err != nil {
+		return nil, err
+	}
+	key, err := read("tls.key", t.Key, lookup)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("tls.cert: %s", keyPairProblem(err))
+	}
+	config.Certificates = []tls.Certificate{pair}
+	return config, nil
+}
+
+// read gives a PEM text, or what the file of that name holds.
+func read(key string, t strictyaml.Text, lookup strictyaml.Lookup) ([]byte, error) {
+	text, err := t.Expand(lookup)
+	if err != nil {
+		return nil, err
+	}
+	if isPEM(text) {
+		return []byte(text), nil
+	}
+	pem, err := os.ReadFile(text)
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return nil, fmt.Errorf("%s: reading the file %q: %w", key, text, path.Err)
+	}
+	return pem, err
+}
+
+func pool(pem []byte) (*x509.CertPool, error) {
+	certs := x509.NewCertPool()
+	if !certs.AppendCertsFromPEM(pem) {
+		return nil, errors.New("no certificate is in it; a PEM text has one between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----")
+	}
+	return certs, nil
+}
+
+func keyPairProblem(err error) string {
+	return "certificate and key don't go together: " + strings.TrimPrefix(err.Error(), "tls: ")
+}

@@ -1,0 +1,136 @@
+package httpcheck
+
+import (
+	"crypto/tls"
+	"net/http/httptrace"
+	"sync"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+)
+
+// trace notes when the parts of an exchange happened. The transport tells of them from goroutines of its own, some of
+// them after it has given up.
+type trace struct {
+	mu    sync.Mutex
+	start time.Time
+
+	dnsStart, dnsEnd         time.Time
+	connectStart, connectEnd time.Time
+	tlsStart, tlsEnd         time.Time
+	sent, firstByte, end     time.Time
+	remote                   string
+}
+
+func newTrace() *trace { return &trace{start: time.Now()} }
+
+// note keeps the time of what happens first, or last.
+func (t *trace) first(at *time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at.IsZero() {
+		*at = time.Now()
+	}
+}
+
+func (t *trace) last(at *time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*at = time.Now()
+}
+
+func (t *trace) hooks() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		DNSStart:     func(httptrace.DNSStartInfo) { t.first(&t.dnsStart) },
+		DNSDone:      func(httptrace.DNSDoneInfo) { t.last(&t.dnsEnd) },
+		ConnectStart: func(string, string) { t.first(&t.connectStart) },
+		ConnectDone: func(_, _ string, err error) {
+			// Of several addresses, one is enough.
+			if err == nil {
+				t.last(&t.connectEnd)
+			}
+		},
+		TLSHandshakeStart: func() { t.first(&t.tlsStart) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			if err == nil {
+				t.last(&t.tlsEnd)
+			}
+		},
+		GotConn: func(info httptrace.GotConnInfo) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			if address := info.Conn.RemoteAddr(); address != nil {
+				t.remote = address.String()
+			}
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				t.first(&t.sent)
+			}
+		},
+		GotFirstResponseByte: func() { t.first(&t.firstByte) },
+	}
+}
+
+// finish ends the exchange.
+func (t *trace) finish() { t.first(&t.end) }
+
+// answered says that a byte of an answer came.
+func (t *trace) answered() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.firstByte.IsZero()
+}
+
+func (t *trace) timings() (check.Timings, string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return check.Timings{
+		DNS:       between(t.dnsStart, t.dnsEnd),
+		Connect:   between(t.connectStart, t.connectEnd),
+		TLS:       between(t.tlsStart, t.tlsEnd),
+		FirstByte: between(t.start, t.firstByte),
+		Total:     between(t.start, t.end),
+	}, t.remote
+}
+
+// stage says how far an exchange came that has no answer.
+func (t *trace) stage() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case !t.sent.IsZero() && !t.connectStart.IsZero():
+		return "connected in " + shown(between(t.connectStart, t.connectEnd)) + ", request sent"
+	case !t.sent.IsZero():
+		return "connected, request sent"
+	case !t.tlsEnd.IsZero():
+		return "connected, sending the request"
+	case !t.tlsStart.IsZero():
+		return "connected, in the TLS handshake"
+	case !t.connectEnd.IsZero():
+		return "connected, sending the request"
+	case !t.dnsStart.IsZero() && t.dnsEnd.IsZero():
+		return "looking the host up"
+	}
+	return "connecting"
+}
+
+func between(from, to time.Time) time.Duration {
+	if from.IsZero() || to.IsZero() {
+		return 0
+	}
+	return to.Sub(from)
+}
+
+// shown rounds a time to what a reader takes in.
+func shown(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		d = d.Round(10 * time.Millisecond)
+	case d >= time.Millisecond:
+		d = d.Round(time.Millisecond)
+	default:
+		d = d.Round(time.Microsecond)
+	}
+	return d.String()
+}
