@@ -73,10 +73,11 @@ type green struct {
 	*httptest.Server
 	asked  chan struct{}
 	closed chan struct{}
+	before func() // runs before each request
 }
 
 func newGreen() *green {
-	g := &green{asked: make(chan struct{}, 16), closed: make(chan struct{})}
+	g := &green{asked: make(chan struct{}, 16), closed: make(chan struct{}), before: func() {}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +93,10 @@ func newGreen() *green {
 		case <-g.closed:
 		}
 	})
-	g.Server = httptest.NewServer(mux)
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.before()
+		mux.ServeHTTP(w, r)
+	}))
 	return g
 }
 

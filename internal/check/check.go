@@ -14,7 +14,8 @@ import (
 // Check is one question to green. A kind's Check is a pointer to a struct whose fields, by their yaml tags, are the
 // keys that a plan may set for it beside the common ones.
 type Check interface {
-	// Run asks once. It returns by the end of ctx; what goes wrong is in the Result.
+	// Run asks once. It returns by the end of ctx; what goes wrong is in the Result. A Run that goes on past its ctx is left
+	// behind, so that the next one may begin before it ends.
 	Run(ctx context.Context, scope Scope) Result
 	// Title names the check in reports where the plan doesn't: "GET /health".
 	Title() string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/plan"
@@ -13,7 +14,20 @@ import (
 // errOver ends the checks that still run when another has made the verdict certain.
 var errOver = errors.New("another check failed first")
 
+// over says that another check's failure is what ended ctx.
 func over(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errOver) }
+
+// ended says what ended ctx, in words for a reason.
+func ended(ctx context.Context) string {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, context.DeadlineExceeded):
+		return "the time for the checks ran out"
+	case errors.Is(cause, context.Canceled):
+		return "interrupted"
+	default:
+		return strictyaml.OneLine(cause.Error())
+	}
+}
 
 // errBudget ends the checks of a stage whose budget is used up.
 type errBudget struct{ budget time.Duration }
@@ -30,7 +44,7 @@ func shortfall(ctx context.Context, e Execution) string {
 	if !ok {
 		return ""
 	}
-	left := time.Until(deadline)
+	left := max(time.Until(deadline), 0)
 	at := "this stage"
 	if e.Stage != "" {
 		at = string(e.Stage)
@@ -66,12 +80,23 @@ func need(s *plan.Stage) time.Duration {
 		if c.Eventually != nil {
 			each = c.Eventually.Within
 		}
-		sum, longest = sum+each, max(longest, each)
+		sum, longest = plus(sum, each), max(longest, each)
 	}
 	if s.Serial {
 		return sum
 	}
 	// So many side by side, so many times one after the other.
-	turns := (len(s.Checks) + MaxSideBySide - 1) / MaxSideBySide
-	return min(sum, longest*time.Duration(turns))
+	var turns time.Duration
+	for i := 0; i < len(s.Checks); i += MaxSideBySide {
+		turns = plus(turns, longest)
+	}
+	return min(sum, turns)
+}
+
+// plus adds, and stops where int64 does: a sum that turns negative would fit into any deadline.
+func plus(a, b time.Duration) time.Duration {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }

@@ -12,7 +12,11 @@ import (
 const RuleInconclusivePass = "on_inconclusive: pass"
 
 func nothingAsked(s lifecycle.Stage) check.Verdict {
-	reason := "nothing was asked: the plan has no checks for " + string(s)
+	at := string(s)
+	if s == "" {
+		at = "a stage that isn't known"
+	}
+	reason := "nothing was asked: the plan has no checks for " + at
 	if !s.GreenAnswers() {
 		reason += ", where green takes no requests yet"
 	}
@@ -22,69 +26,65 @@ func nothingAsked(s lifecycle.Stage) check.Verdict {
 // counts says whether a report has a say in the verdict.
 func counts(r check.Report) bool { return !r.Warn && !r.Cancelled }
 
+// letThrough says that the plan's rule takes a report's missing answer for none at all.
+func letThrough(r check.Report) bool { return r.Outcome == check.Inconclusive && r.PassInconclusive }
+
 // decide makes the verdict: the worst outcome of the checks that count.
 func decide(reports []check.Report) check.Verdict {
 	v := check.Verdict{Outcome: check.Passed, Checks: reports}
-	var let []check.Report // inconclusive, and let through
+	var let, worst []check.Report
 	for _, r := range reports {
 		switch {
 		case !counts(r):
-		case r.Outcome == check.Inconclusive && r.PassInconclusive:
+		case letThrough(r):
 			let = append(let, r)
-		default:
-			v.Outcome = max(v.Outcome, r.Outcome)
+		case r.Outcome > v.Outcome:
+			v.Outcome, worst = r.Outcome, []check.Report{r}
+		case r.Outcome == v.Outcome:
+			worst = append(worst, r)
 		}
 	}
 	v.Succeeded = v.Outcome == check.Passed
 	switch {
 	case !v.Succeeded:
-		v.Reason = because(reports, v.Outcome)
+		v.Reason = because(worst)
 	case len(let) > 0:
 		v.Outcome, v.Rule = check.Inconclusive, RuleInconclusivePass
-		v.Reason = because(let, check.Inconclusive) + "; let through by " + RuleInconclusivePass
+		v.Reason = because(let) + "; let through by " + RuleInconclusivePass
 	default:
 		v.Reason = allPassed(reports)
 	}
 	return v
 }
 
-// because tells the first check that ended like this, and how many more did.
-func because(reports []check.Report, outcome check.Outcome) string {
-	var first *check.Report
-	others := 0
-	for i, r := range reports {
-		switch {
-		case !counts(r) || r.Outcome != outcome:
-		case first == nil:
-			first = &reports[i]
-		default:
-			others++
-		}
-	}
-	if first == nil {
-		return "no check came to an end"
-	}
-	reason := told(*first)
+// because tells the first of the checks that decided, all of one outcome, and how many more there are.
+func because(deciding []check.Report) string {
+	outcome, reason := deciding[0].Outcome, told(deciding[0])
 	if outcome == check.Inconclusive {
 		reason = "inconclusive: " + reason
 	}
-	switch others {
+	return reason + andMore(len(deciding)-1, "check", outcome.String())
+}
+
+// andMore counts what a reason of one line has no room for.
+func andMore(n int, noun, what string) string {
+	switch n {
 	case 0:
-		return reason
+		return ""
 	case 1:
-		return reason + fmt.Sprintf("; 1 more check %s", outcome)
+		return strings.TrimRight(fmt.Sprintf("; 1 more %s %s", noun, what), " ")
 	}
-	return reason + fmt.Sprintf("; %d more checks %s", others, outcome)
+	return strings.TrimRight(fmt.Sprintf("; %d more %ss %s", n, noun, what), " ")
 }
 
 func allPassed(reports []check.Report) string {
 	passed := 0
-	var warnings []string
+	var warnings []check.Report
 	for _, r := range reports {
 		if r.Outcome == check.Passed {
 			passed++
 		} else if r.Warn {
-			warnings = append(warnings, told(r))
+			warnings = append(warnings, r)
 		}
 	}
 	reason := fmt.Sprintf("%d of %d checks passed", passed, len(reports))
@@ -92,7 +92,7 @@ func allPassed(reports []check.Report) string {
 		reason = reports[0].Name + " passed"
 	}
 	if len(warnings) > 0 {
-		reason += "; warning: " + strings.Join(warnings, "; warning: ")
+		reason += "; warning: " + told(warnings[0]) + andMore(len(warnings)-1, "warning", "")
 	}
 	return reason
 }

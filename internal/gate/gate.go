@@ -4,6 +4,7 @@ package gate
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -28,19 +29,23 @@ type Execution struct {
 	Observe func(Event)
 }
 
-// Event is one thing that happened to a check.
+// Event is one thing that happened to a check: it starts, where neither Retrying nor Report is set. Checks start in the
+// order of the plan.
 type Event struct {
 	Check *plan.Check
-	// Retrying is set when the check will be asked again: why.
+	// Retrying is set when the check is to be asked again, after a wait: why.
 	Retrying string
 	// Report is set when the check is over.
 	Report *check.Report
 }
 
-// Run judges an execution. It returns when the verdict is certain, and by the end of ctx; the deadline of ctx is what
-// the plan's budget is held against.
+// Run judges an execution. It returns when the verdict is certain, and by the end of ctx, or StopGrace after it where a
+// check doesn't stop; the deadline of ctx is what the plan's budget is held against.
 func Run(ctx context.Context, e Execution) check.Verdict {
 	started := time.Now()
+	if e.Scope.Logger == nil {
+		e.Scope.Logger = slog.New(slog.DiscardHandler)
+	}
 	v := judge(ctx, e)
 	v.Deployment, v.Stage, v.Started, v.Duration = e.DeploymentID, e.Stage, started, time.Since(started)
 	return v
@@ -53,19 +58,21 @@ func judge(ctx context.Context, e Execution) check.Verdict {
 	if shortfall := shortfall(ctx, e); shortfall != "" {
 		return check.Refused(shortfall)
 	}
+	s := &stage{Execution: e}
 	if e.Asked.Budget > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, e.Asked.Budget, errBudget{e.Asked.Budget})
 		defer cancel()
+		s.budgetEnd, _ = ctx.Deadline()
 	}
-	s := &stage{Execution: e}
 	return decide(s.run(ctx))
 }
 
 // stage is one run of a stage's checks.
 type stage struct {
 	Execution
-	mu sync.Mutex // one observation at a time
+	budgetEnd time.Time  // zero where there is no budget
+	mu        sync.Mutex // one observation at a time
 }
 
 func (s *stage) run(ctx context.Context) []check.Report {
@@ -80,9 +87,18 @@ func (s *stage) run(ctx context.Context) []check.Report {
 	places := make(chan struct{}, limit)
 	for i, c := range s.Asked.Checks {
 		places <- struct{}{}
+		if ctx.Err() != nil {
+			reports[i] = notRun(ctx, c)
+			s.observe(Event{Check: c, Report: &reports[i]})
+			<-places
+			continue
+		}
+		// Observed here, and not where it runs, so that checks are told in the order of the plan.
+		s.observe(Event{Check: c})
 		running.Go(func() {
 			defer func() { <-places }()
-			reports[i] = s.check(ctx, c)
+			reports[i] = newRun(s, c).report(ctx)
+			s.observe(Event{Check: c, Report: &reports[i]})
 			if s.ends(reports[i]) {
 				cancel(errOver)
 			}
@@ -97,24 +113,12 @@ func (s *stage) ends(r check.Report) bool {
 	return !s.Asked.KeepGoing && counts(r) && r.Outcome == check.Failed
 }
 
-func (s *stage) check(ctx context.Context, c *plan.Check) check.Report {
-	if ctx.Err() != nil {
-		r := notRun(ctx, c)
-		s.observe(Event{Check: c, Report: &r})
-		return r
-	}
-	s.observe(Event{Check: c})
-	r := newRun(s, c).report(ctx)
-	s.observe(Event{Check: c, Report: &r})
-	return r
-}
-
 // notRun reports a check whose turn came when the stage was over, or its time up.
 func notRun(ctx context.Context, c *plan.Check) check.Report {
 	return check.Report{
 		Name: c.Name, Kind: c.Kind, Position: c.At, Warn: c.Warn, PassInconclusive: c.PassInconclusive,
 		Outcome: check.Inconclusive, Cancelled: over(ctx), Started: time.Now(),
-		Reason: "not run: " + context.Cause(ctx).Error(),
+		Reason: "not run: " + ended(ctx),
 	}
 }
 

@@ -2,9 +2,7 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -17,8 +15,9 @@ import (
 // check's timeout. After it, it is green's answer.
 const SpreadingWindow = 10 * time.Second
 
-// minRetryDelay keeps a plan's `delay: 0s` from asking a refusing port as fast as the processor can.
-const minRetryDelay = 10 * time.Millisecond
+// minDelay keeps a plan's `delay: 0s`, or runs that take longer than `every`, from asking green as fast as the
+// processor can.
+const minDelay = 10 * time.Millisecond
 
 // run is one check on its way to a report.
 type run struct {
@@ -28,6 +27,12 @@ type run struct {
 	attempts int
 	// noAnswer is why the last attempt that got no answer got none.
 	noAnswer string
+	// cancelled: the stage was over before the check had used what the plan gives it.
+	cancelled bool
+	// abandoned: the check didn't stop; to ask it again would make it run twice at once.
+	abandoned bool
+	// outOfBudget: the stage's budget, not the check's own time, left no room to ask again.
+	outOfBudget bool
 }
 
 func newRun(s *stage, c *plan.Check) *run { return &run{stage: s, check: c} }
@@ -39,21 +44,30 @@ func (r *run) report(ctx context.Context) check.Report {
 		Name: r.check.Name, Kind: r.check.Kind, Position: r.check.At,
 		Outcome: result.Outcome, Reason: result.Reason,
 		Warn: r.check.Warn, PassInconclusive: r.check.PassInconclusive,
-		Cancelled: over(ctx) && result.Outcome == check.Inconclusive,
-		Runs:      r.runs, Attempts: r.attempts, Requests: result.Requests,
+		Runs: r.runs, Attempts: r.attempts, Requests: result.Requests,
 		Started: started, Duration: time.Since(started),
 	}
 	switch {
-	case report.Cancelled:
-		report.Reason = "cancelled: " + errOver.Error()
-	case result.Outcome == check.Passed && r.noAnswer != "":
-		report.Reason = fmt.Sprintf("passed at attempt %d; before: %s", r.attempts, r.noAnswer)
-	case result.Outcome == check.Passed && r.runs > 1:
-		report.Reason = fmt.Sprintf("passed at run %d, after %s", r.runs, shown(report.Duration))
-	case result.Outcome != check.Passed:
+	case result.Outcome == check.Passed:
+		report.Reason = r.passedAfter(report.Duration)
+	case r.cancelled:
+		// What it saw so far might have changed in the time that it was not given.
+		report.Outcome, report.Cancelled, report.Reason = check.Inconclusive, true, "cancelled: "+errOver.Error()
+	default:
 		report.Reason += r.afterword(ctx, report.Duration)
 	}
 	return report
+}
+
+// passedAfter says what had to be asked again before a check passed; nothing where it passed at once.
+func (r *run) passedAfter(took time.Duration) string {
+	switch {
+	case r.runs > 1:
+		return fmt.Sprintf("passed at run %d, after %s", r.runs, shown(took))
+	case r.noAnswer != "":
+		return fmt.Sprintf("passed at attempt %d; before: %s", r.attempts, r.noAnswer)
+	}
+	return ""
 }
 
 // afterword says how much was tried before a check was given up, and what ended it where that wasn't its own timeout.
@@ -65,8 +79,11 @@ func (r *run) afterword(ctx context.Context, took time.Duration) string {
 	case r.attempts > 1:
 		words = append(words, fmt.Sprintf("%d attempts in %s", r.attempts, shown(took)))
 	}
-	if budget := (errBudget{}); errors.As(context.Cause(ctx), &budget) {
-		words = append(words, budget.Error())
+	switch {
+	case ctx.Err() != nil && !over(ctx):
+		words = append(words, ended(ctx))
+	case r.outOfBudget:
+		words = append(words, errBudget{r.stage.Asked.Budget}.Error())
 	}
 	if len(words) == 0 {
 		return ""
@@ -89,10 +106,9 @@ func (r *run) eventually(ctx context.Context) check.Result {
 		if r.runs == 1 || ctx.Err() == nil || result.Outcome != check.Inconclusive {
 			judged = result
 		}
-		if result.Outcome == check.Passed || !wait(ctx, time.Until(next)) {
+		if result.Outcome == check.Passed || r.abandoned || r.stops(ctx, max(time.Until(next), minDelay), result) {
 			return judged
 		}
-		r.stage.observe(Event{Check: r.check, Retrying: result.Reason})
 	}
 }
 
@@ -101,7 +117,7 @@ func (r *run) once(ctx context.Context) check.Result {
 	ctx, cancel := context.WithTimeout(ctx, r.check.Timeout)
 	defer cancel()
 	r.runs++
-	delay := max(r.check.Retry.Delay, minRetryDelay)
+	delay := max(r.check.Retry.Delay, minDelay)
 	var before check.Result
 	var spreadingSince time.Time
 	for attempt := 1; ; attempt++ {
@@ -111,42 +127,44 @@ func (r *run) once(ctx context.Context) check.Result {
 			spreadingSince = time.Now()
 		}
 		switch {
-		case attempt > 1 && ctx.Err() != nil && result.Outcome == check.Inconclusive:
-			return before // cut off by the end of the time: the attempt before says more
+		case ctx.Err() != nil && result.Outcome == check.Inconclusive && !r.abandoned:
+			r.cancelled = over(ctx)
+			if attempt > 1 {
+				return before // cut off by the end of the time: the attempt before says more
+			}
+			return result
 		case result.Retry == check.RetryNever,
 			result.Retry == check.RetrySpreading && time.Since(spreadingSince) >= SpreadingWindow,
 			attempt == r.check.Retry.Attempts,
-			!wait(ctx, delay):
+			r.stops(ctx, delay, result):
 			return result
 		}
 		before, r.noAnswer = result, result.Reason
-		r.stage.observe(Event{Check: r.check, Retrying: result.Reason})
 		delay = min(delay*2, max(plan.MaxRetryDelay, r.check.Retry.Delay))
 	}
 }
 
-// attempt asks once. A check that panics has failed, and says with what: it must not take the answer with it.
-func (r *run) attempt(ctx context.Context) (result check.Result) {
-	defer func() {
-		if p := recover(); p != nil {
-			r.stage.Scope.Logger.ErrorContext(ctx, "check panicked", "check", r.check.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			result = check.Result{Outcome: check.Failed, Reason: "the check panicked: " + strictyaml.OneLine(fmt.Sprint(p))}
-		}
-	}()
-	return r.check.Run(ctx, r.stage.Scope)
-}
-
-// wait gives false when the time is up first, or would be before anything could be asked again.
-func wait(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
+// stops waits before the next time that the check is asked, because of the result; it gives true where there is none.
+func (r *run) stops(ctx context.Context, delay time.Duration, because check.Result) bool {
+	// Where the time would be up before anything could be asked again, the answer is due now.
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= delay {
+		r.outOfBudget = end.Equal(r.stage.budgetEnd)
+		r.cancelled = over(ctx)
+		return true
 	}
-	timer := time.NewTimer(d)
+	r.stage.observe(Event{Check: r.check, Retrying: because.Reason})
+	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return ctx.Err() == nil
 	case <-ctx.Done():
-		return false
 	}
+	r.cancelled = over(ctx)
+	return ctx.Err() != nil
+}
+
+// oneLine holds a kind to its word: a reason fits a line.
+func oneLine(r check.Result) check.Result {
+	r.Reason = strictyaml.OneLine(r.Reason)
+	return r
 }

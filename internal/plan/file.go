@@ -16,13 +16,13 @@ const Version = 1
 type file struct {
 	kinds []check.Kind
 
-	Version  version                          `yaml:"version,required"`
-	Green    strictyaml.Text                  `yaml:"green"`
-	Blue     strictyaml.Text                  `yaml:"blue"`
-	Vars     strictyaml.Map[strictyaml.Value] `yaml:"vars"`
-	Defaults settings                         `yaml:",inline"`
-	Checks   node                             `yaml:"checks"`
-	Stages   strictyaml.Map[stageFile]        `yaml:"stages"`
+	Version  version                   `yaml:"version,required"`
+	Green    strictyaml.Text           `yaml:"green"`
+	Blue     strictyaml.Text           `yaml:"blue"`
+	Vars     node                      `yaml:"vars"` // read by Language.vars, before all others
+	Defaults settings                  `yaml:",inline"`
+	Checks   node                      `yaml:"checks"`
+	Stages   strictyaml.Map[stageFile] `yaml:"stages"`
 
 	anywhere *Stage
 	stages   map[lifecycle.Stage]*Stage
@@ -30,10 +30,10 @@ type file struct {
 
 // settings can stand at the top of a plan, for all stages, and in a stage.
 type settings struct {
-	Budget         *strictyaml.Duration `yaml:"budget"`
-	Serial         *bool                `yaml:"serial"`
-	KeepGoing      *bool                `yaml:"keep_going"`
-	OnInconclusive *onInconclusive      `yaml:"on_inconclusive"`
+	Budget         span            `yaml:"budget"`
+	Serial         *bool           `yaml:"serial"`
+	KeepGoing      *bool           `yaml:"keep_going"`
+	OnInconclusive *onInconclusive `yaml:"on_inconclusive"`
 
 	budgetAt strictyaml.Position
 }
@@ -41,6 +41,16 @@ type settings struct {
 type stageFile struct {
 	settings `yaml:",inline"`
 	Checks   node `yaml:"checks,required"`
+}
+
+// DecodeNode reads what is asked at a stage.
+func (s *stageFile) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	if !n.IsMapping() {
+		d.Mismatch(n, "a mapping with checks, such as {checks: [http: GET /health]}")
+		return
+	}
+	d.Fields(n, s)
+	s.locate(n)
 }
 
 // node keeps a value to be decoded later.
@@ -51,16 +61,36 @@ func (k *node) DecodeNode(_ *strictyaml.Decoder, n strictyaml.Node) { k.Node = n
 // Validate decodes the checks, now that what is common to them is known.
 func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	f.Defaults.locate(n)
-	f.Defaults.Validate(d, n)
 	validateBaseURL(d, n, "green", f.Green)
 	validateBaseURL(d, n, "blue", f.Blue)
 	if !f.Checks.IsZero() {
 		f.anywhere = f.stage(d, f.Checks.Node, f.Defaults)
 	}
-	stagesNode, _ := n.Get("stages")
+	f.decodeStages(d, n)
+	// A misspelled key is the cause, where there is one, and would stand behind this in the verdict's one line.
+	if _, asks := n.Get("checks"); !asks && f.namesNoStage(n) && d.Err() == nil {
+		d.Problem(n, "the plan asks nothing: it has neither checks nor stages")
+	}
+}
+
+func (f *file) namesNoStage(n strictyaml.Node) bool {
+	stages, ok := n.Get("stages")
+	return !ok || stages.IsMapping() && len(stages.Pairs()) == 0
+}
+
+func (f *file) decodeStages(d *strictyaml.Decoder, n strictyaml.Node) {
+	decoded := map[strictyaml.Position]stageFile{}
+	for _, entry := range f.Stages {
+		decoded[entry.At] = entry.Value
+	}
 	f.stages = map[lifecycle.Stage]*Stage{}
 	written := map[lifecycle.Stage]string{}
-	for i, pair := range stagesNode.Pairs() {
+	stagesNode, _ := n.Get("stages")
+	for _, pair := range stagesNode.Pairs() {
+		own, sound := decoded[pair.Key.Position()]
+		if !sound {
+			continue // its key is wrong, which is already noted
+		}
 		name := pair.Key.Text()
 		stage, ok := lifecycle.ParseStage(name)
 		if !ok {
@@ -72,23 +102,14 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 			continue
 		}
 		written[stage] = name
-		if i >= len(f.Stages) || f.Stages[i].Value.Checks.IsZero() {
-			continue // what is wrong with it is already noted
+		if !own.Checks.IsZero() {
+			f.stages[stage] = f.stage(d, own.Checks.Node, own.over(f.Defaults))
 		}
-		own := f.Stages[i].Value.settings
-		own.locate(pair.Value)
-		f.stages[stage] = f.stage(d, f.Stages[i].Value.Checks.Node, own.over(f.Defaults))
-	}
-	if f.Checks.IsZero() && len(stagesNode.Pairs()) == 0 {
-		d.Problem(n, "the plan asks nothing: it has neither checks nor stages")
 	}
 }
 
 func (f *file) stage(d *strictyaml.Decoder, checks strictyaml.Node, s settings) *Stage {
-	stage := &Stage{BudgetAt: s.budgetAt, Serial: deref(s.Serial), KeepGoing: deref(s.KeepGoing)}
-	if s.Budget != nil {
-		stage.Budget = time.Duration(*s.Budget)
-	}
+	stage := &Stage{Budget: time.Duration(s.Budget), BudgetAt: s.budgetAt, Serial: deref(s.Serial), KeepGoing: deref(s.KeepGoing)}
 	if !checks.IsSequence() {
 		d.Mismatch(checks, "a list of checks")
 		return stage
@@ -128,7 +149,7 @@ func (s *settings) locate(n strictyaml.Node) {
 
 // over fills what a stage doesn't set from what the plan sets for all.
 func (s settings) over(defaults settings) settings {
-	if s.Budget == nil {
+	if s.Budget == 0 {
 		s.Budget, s.budgetAt = defaults.Budget, defaults.budgetAt
 	}
 	if s.Serial == nil {
@@ -141,13 +162,6 @@ func (s settings) over(defaults settings) settings {
 		s.OnInconclusive = defaults.OnInconclusive
 	}
 	return s
-}
-
-// Validate refuses a budget in which nothing can be asked.
-func (s *settings) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
-	if budget, ok := n.Get("budget"); ok && s.Budget != nil && *s.Budget == 0 && budget.IsScalar() {
-		d.Problem(budget, "budget: no check can run in 0s")
-	}
 }
 
 type version int

@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -89,7 +91,8 @@ type Language struct {
 	Kinds []check.Kind
 	// Names are the names that {{ }} may hold besides vars.
 	Names []string
-	// Vars are set from outside, and win over the plan's own of the same name. Values are text.
+	// Vars are set from outside, and win over the plan's own of the same name. What reads as a number or as true or
+	// false is taken for one, unless the plan's own value is text.
 	Vars map[string]string
 }
 
@@ -99,14 +102,11 @@ func (l Language) Parse(source Source) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	vars, err := l.vars(root)
-	if err != nil {
-		return nil, err
-	}
+	vars, wrong := l.vars(root)
 	dec := strictyaml.NewDecoder(strictyaml.Names{Static: map[string]any{"vars": vars}, Later: l.Names})
 	file := file{kinds: l.Kinds}
 	dec.Decode(root, &file)
-	if err := dec.Err(); err != nil {
+	if err := together(wrong, dec.Err()); err != nil {
 		return nil, err
 	}
 	p := file.plan()
@@ -114,27 +114,15 @@ func (l Language) Parse(source Source) (*Plan, error) {
 	return p, nil
 }
 
-// vars reads the variables first: every other value may name them. A variable's own value is plain.
-func (l Language) vars(root strictyaml.Node) (map[string]any, error) {
-	vars := map[string]any{}
-	if node, ok := root.Get("vars"); ok && !node.IsNull() {
-		dec := strictyaml.NewDecoder(strictyaml.Names{})
-		var values strictyaml.Map[strictyaml.Value]
-		dec.Decode(node, &values)
-		if err := dec.Err(); err != nil {
-			return nil, err
-		}
-		for _, v := range values {
-			// No names are known yet, so that nothing can be missing.
-			plain, err := v.Value.Expand(nil)
-			if err != nil {
-				return nil, err
-			}
-			vars[v.Key] = plain
-		}
+// together puts problems that were found one after the other into the order of the file.
+func together(first strictyaml.Problems, second error) error {
+	var all strictyaml.Problems
+	errors.As(second, &all)
+	if all = append(all, first...); len(all) == 0 {
+		return nil
 	}
-	for name, value := range l.Vars {
-		vars[name] = value
-	}
-	return vars, nil
+	slices.SortStableFunc(all, func(a, b strictyaml.Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return all
 }

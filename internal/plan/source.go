@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -33,7 +34,7 @@ type Source struct {
 // Find looks for the plan of an execution: GREENLIGHT_PLAN, greenlight.yaml in a folder, the classic plan of ALB_URL;
 // the first there is. The error is ErrNone when there is none.
 func Find(env func(string) string, folder string) (Source, error) {
-	if setting := env(EnvPlan); setting != "" {
+	if setting := strings.TrimSpace(env(EnvPlan)); setting != "" {
 		return fromSetting(setting, folder)
 	}
 	beside := filepath.Join(folder, FileName)
@@ -41,7 +42,11 @@ func Find(env func(string) string, folder string) (Source, error) {
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return source, err
 	}
-	if address := env(EnvALBURL); address != "" {
+	if address := strings.TrimSpace(env(EnvALBURL)); address != "" {
+		// A position in a plan that nobody wrote would help nobody.
+		if _, err := check.ParseBaseURL(address); err != nil {
+			return Source{}, fmt.Errorf("%s: %w", EnvALBURL, err)
+		}
 		return Classic(address, env(EnvRoutes)), nil
 	}
 	return Source{}, ErrNone
@@ -76,13 +81,13 @@ func readError(path string, err error) error {
 // fromSetting reads a value of GREENLIGHT_PLAN. YAML is told from a path by what no path that people use has: a line
 // break, or "key: value".
 func fromSetting(setting, folder string) (Source, error) {
-	if strings.ContainsAny(setting, "\n{") || strings.Contains(setting, ": ") {
-		return Source{Name: EnvPlan, Text: []byte(setting)}, nil
-	}
 	for _, scheme := range []string{"s3://", "ssm:", "https://", "http://"} {
 		if strings.HasPrefix(setting, scheme) {
 			return Source{}, fmt.Errorf("reading %s: a plan can't come from %q; give a path, or the YAML itself", EnvPlan, setting)
 		}
+	}
+	if strings.ContainsAny(setting, "\n{") || strings.Contains(setting, ": ") {
+		return Source{Name: EnvPlan, Text: []byte(setting)}, nil
 	}
 	if !filepath.IsAbs(setting) {
 		setting = filepath.Join(folder, setting)

@@ -12,12 +12,12 @@ import (
 func Problems(out io.Writer, err error, style Style) {
 	var problems strictyaml.Problems
 	if !errors.As(err, &problems) {
-		_, _ = fmt.Fprintln(out, err)
+		_, _ = fmt.Fprintln(out, clean(err.Error()))
 		return
 	}
 	t := Terminal{style: style}
 	for _, p := range problems {
-		_, _ = fmt.Fprintf(out, "%s: %s\n", t.paint(dim, p.Position.String()), t.paint(red, p.Message))
+		_, _ = fmt.Fprintf(out, "%s: %s\n", t.paint(dim, clean(p.String())), t.paint(red, clean(p.Message)))
 		if excerpt := p.Excerpt(); excerpt != "" {
 			_, _ = fmt.Fprintln(out, excerpt)
 		}

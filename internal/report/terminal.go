@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -21,7 +20,7 @@ type Style struct {
 	Width int
 	// Color marks outcomes by colour.
 	Color bool
-	// Live keeps a last line with what is running, redrawn in place.
+	// Live keeps a last line with what is running, redrawn in place. It needs a Width.
 	Live bool
 }
 
@@ -38,6 +37,9 @@ type Terminal struct {
 	shown   bool // a live line stands on the terminal
 }
 
+// narrowest is the least width for a live line: a narrower one would say nothing.
+const narrowest = 10
+
 type runningCheck struct {
 	name     string
 	since    time.Time
@@ -51,14 +53,14 @@ func NewTerminal(out io.Writer, style Style, total int) *Terminal {
 
 // Header writes a line before the first check, and an empty one.
 func (t *Terminal) Header(line string) {
-	t.write(fold(line, t.style.Width, 0) + "\n\n")
+	t.write(fold(clean(line), t.style.Width, 0, 0) + "\n\n")
 }
 
 // Started says that a check runs.
 func (t *Terminal) Started(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.running = append(t.running, runningCheck{name: name, since: time.Now()})
+	t.running = append(t.running, runningCheck{name: clean(name), since: time.Now()})
 	t.redraw()
 }
 
@@ -67,8 +69,8 @@ func (t *Terminal) Retrying(name, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range t.running {
-		if t.running[i].name == name {
-			t.running[i].retrying = why
+		if t.running[i].name == clean(name) {
+			t.running[i].retrying = clean(why)
 		}
 	}
 	t.redraw()
@@ -79,7 +81,7 @@ func (t *Terminal) Finished(r check.Report) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.done++
-	if i := slices.IndexFunc(t.running, func(c runningCheck) bool { return c.name == r.Name }); i >= 0 {
+	if i := slices.IndexFunc(t.running, func(c runningCheck) bool { return c.name == clean(r.Name) }); i >= 0 {
 		t.running = slices.Delete(t.running, i, i+1)
 	}
 	t.clear()
@@ -96,8 +98,8 @@ func (t *Terminal) Verdict(v check.Verdict) {
 	if v.Succeeded {
 		word, color = "succeeded", green
 	}
-	line := t.paint(color, word) + ": " + strings.TrimPrefix(v.Reason, "inconclusive: ")
-	_, _ = io.WriteString(t.out, "\n"+fold(line, t.style.Width, 2)+"\n")
+	line := t.paint(color, word) + ": " + clean(strings.TrimPrefix(v.Reason, "inconclusive: "))
+	_, _ = io.WriteString(t.out, "\n"+fold(line, t.style.Width, 0, 2)+"\n")
 }
 
 // Tick redraws the live line: its clocks run on while nothing happens.
@@ -126,16 +128,16 @@ func (t *Terminal) checkLines(r check.Report) string {
 	if r.Warn && r.Outcome != check.Passed && !r.Cancelled {
 		mark, word, color = "!", word+", warns only", yellow
 	}
-	head := t.paint(color, mark) + " " + r.Name
+	head := t.paint(color, mark) + " " + clean(r.Name)
 	if word != "" {
 		head += ": " + t.paint(color, word)
 	}
 	if !r.Cancelled {
 		head += t.paint(dim, "  "+Elapsed(r.Duration))
 	}
-	lines := fold(head, t.style.Width, 2) + "\n"
+	lines := fold(head, t.style.Width, 0, 2) + "\n"
 	if r.Reason != "" && !r.Cancelled {
-		lines += "    " + fold(r.Reason, t.style.Width, 4) + "\n"
+		lines += "    " + fold(clean(r.Reason), t.style.Width, 4, 4) + "\n"
 	}
 	return lines
 }
@@ -148,7 +150,7 @@ func (t *Terminal) clear() {
 }
 
 func (t *Terminal) redraw() {
-	if !t.style.Live {
+	if !t.style.Live || t.style.Width < narrowest {
 		return
 	}
 	t.clear()
@@ -157,15 +159,24 @@ func (t *Terminal) redraw() {
 	}
 	parts := make([]string, 0, len(t.running))
 	for _, c := range t.running {
-		part := c.name + " " + Elapsed(time.Since(c.since).Truncate(100*time.Millisecond))
+		part := c.name + " " + clock(time.Since(c.since))
 		if c.retrying != "" {
 			part += " (" + c.retrying + ")"
 		}
 		parts = append(parts, part)
 	}
 	line := fmt.Sprintf("%d of %d done; running: %s", t.done, t.total, strings.Join(parts, ", "))
+	// The last column stays free: some terminals go to the next line when it is written.
 	_, _ = io.WriteString(t.out, t.paint(dim, cut(line, t.style.Width-1)))
 	t.shown = true
+}
+
+// clock writes a time that runs, so that its width changes as little as can be.
+func clock(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Truncate(100*time.Millisecond).Seconds())
+	}
+	return strictyaml.Duration(d.Truncate(time.Second)).String()
 }
 
 // Elapsed writes a time that something took, with what precision a person compares.
@@ -206,53 +217,4 @@ func (t *Terminal) paint(color, s string) string {
 		return s
 	}
 	return color + s + reset
-}
-
-// cut shortens a line to the columns that it has.
-func cut(s string, width int) string {
-	if width <= 0 || utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	return string([]rune(s)[:width-1]) + "…"
-}
-
-// fold breaks a line at spaces so that it fits the width; the lines after the first are indented. A word that is
-// longer than a line is left whole: a URL should stay one that can be copied.
-func fold(s string, width, indent int) string {
-	if width <= 0 || printed(s)+indent <= width {
-		return s
-	}
-	var b strings.Builder
-	column := indent
-	for i, word := range strings.Split(s, " ") {
-		n := printed(word)
-		switch {
-		case i == 0:
-		case column+1+n > width:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			column = indent
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	return b.String()
-}
-
-// printed is the number of columns that a text takes, its colours aside.
-func printed(s string) int {
-	n, escape := 0, false
-	for _, r := range s {
-		switch {
-		case r == '\x1b':
-			escape = true
-		case escape:
-			escape = r != 'm'
-		default:
-			n++
-		}
-	}
-	return n
 }

@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"strings"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Retry says how a check is asked again when nothing answered. It ends with the check's timeout in any case.
+type Retry struct {
+	// Attempts is how often a check is asked at most; 0: as often as its timeout allows.
+	Attempts int
+	// Delay is the wait before the second attempt; it doubles with each, up to MaxRetryDelay.
+	Delay time.Duration
+}
+
+// MaxRetryDelay is where the wait between two attempts stops growing: a gate that waits longer than a second for
+// green to come back answers later than it could.
+const MaxRetryDelay = time.Second
+
+// DefaultRetry asks as often as the timeout allows. Its 100 ms is what a refused connection or a failed look-up,
+// which are over at once, need at least to have a chance of going better.
+func DefaultRetry() Retry { return Retry{Delay: 100 * time.Millisecond} }
+
+// DecodeNode reads true, false, or {attempts, delay}.
+func (r *Retry) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	n, ok := d.Static(n)
+	switch {
+	case !ok:
+	case n.IsBool():
+		if !strings.EqualFold(n.Text(), "true") {
+			r.Attempts = 1
+		}
+	case n.IsMapping():
+		var opts struct {
+			Attempts count               `yaml:"attempts"`
+			Delay    strictyaml.Duration `yaml:"delay"`
+		}
+		opts.Attempts, opts.Delay = count(r.Attempts), strictyaml.Duration(r.Delay)
+		d.Fields(n, &opts)
+		r.Attempts, r.Delay = int(opts.Attempts), time.Duration(opts.Delay)
+	default:
+		d.Mismatch(n, "true, false or {attempts, delay}")
+	}
+}
+
+// Eventually runs a whole check again, expectations included, until it passes or its time is up.
+type Eventually struct {
+	// Within is the time for all runs together.
+	Within time.Duration
+	// Every is the time from the start of one run to the start of the next, at least.
+	Every time.Duration
+}
+
+// DefaultEvery keeps a check that waits for green from being a load on it.
+const DefaultEvery = time.Second
+
+// DecodeNode reads {within, every}, or within alone.
+func (e *Eventually) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	opts := struct {
+		Within span     `yaml:"within,required"`
+		Every  interval `yaml:"every"`
+	}{Every: interval(DefaultEvery)}
+	switch {
+	case n.IsMapping():
+		d.Fields(n, &opts)
+	case n.IsScalar() && !n.IsBool():
+		d.Decode(n, &opts.Within)
+	default:
+		d.Mismatch(n, "a duration such as 90s, or {within, every}")
+	}
+	*e = Eventually{Within: time.Duration(opts.Within), Every: time.Duration(opts.Every)}
+}

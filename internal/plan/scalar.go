@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// span is a duration in which something is to happen: 0s is refused.
+type span strictyaml.Duration
+
+// DecodeNode reads a duration.
+func (s *span) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	decodeDuration(d, n, s, "nothing can be asked in 0s")
+}
+
+// interval is the time from one run to the next.
+type interval strictyaml.Duration
+
+// DecodeNode reads a duration.
+func (i *interval) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	decodeDuration(d, n, i, "runs without time between them would be a load on green")
+}
+
+func decodeDuration[T ~int64](d *strictyaml.Decoder, n strictyaml.Node, dst *T, zero string) {
+	const unread strictyaml.Duration = -1
+	read := unread
+	if d.Decode(n, &read); read == 0 {
+		d.Problem(n, "%s", zero)
+	}
+	if read != unread {
+		*dst = T(read)
+	}
+}
+
+// count is a whole number from 1 on.
+type count int
+
+// DecodeNode reads a count.
+func (c *count) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	i, ok := d.Int(n)
+	if ok && i < 1 {
+		d.Problem(n, "expected 1 or more, found %d", i)
+	}
+	*c = count(i)
+}
+
+// name is what a check is called in reports.
+type name string
+
+// DecodeNode reads a line of text.
+func (t *name) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	d.Decode(n, (*string)(t))
+	if !n.IsScalar() {
+		return // already noted
+	}
+	if strings.TrimSpace(string(*t)) == "" || strings.ContainsFunc(string(*t), unicode.IsControl) {
+		d.Problem(n, "expected a line of text, found %s", n.Describe())
+	}
+}
+
+type severity string
+
+const (
+	severityFail severity = "fail"
+	severityWarn severity = "warn"
+)
+
+// DecodeNode reads fail or warn.
+func (s *severity) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	decodeWord(d, n, s, severityFail, severityWarn)
+}
+
+type onInconclusive string
+
+const (
+	inconclusiveFail onInconclusive = "fail"
+	inconclusivePass onInconclusive = "pass"
+)
+
+// DecodeNode reads fail or pass.
+func (o *onInconclusive) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	decodeWord(d, n, o, inconclusiveFail, inconclusivePass)
+}
+
+// decodeWord reads one of a few words.
+func decodeWord[T ~string](d *strictyaml.Decoder, n strictyaml.Node, dst *T, words ...T) {
+	n, ok := d.Static(n)
+	if !ok {
+		return
+	}
+	valid := make([]string, len(words))
+	for i, w := range words {
+		if valid[i] = string(w); n.IsScalar() && n.Text() == valid[i] {
+			*dst = w
+			return
+		}
+	}
+	d.Mismatch(n, strings.Join(valid, " or "))
+}

@@ -1,0 +1,222 @@
+package plan_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// environment gives variables to plan.Find as name, value, name, value.
+func environment(pairs ...string) func(string) string {
+	vars := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		vars[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) string { return vars[name] }
+}
+
+func write(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFindTakesTheFirstPlanThereIs(t *testing.T) {
+	folder, empty := t.TempDir(), t.TempDir()
+	beside := write(t, filepath.Join(folder, plan.FileName), "beside")
+	other := write(t, filepath.Join(folder, "other.yaml"), "other")
+	for _, tt := range []struct {
+		why        string
+		env        func(string) string
+		folder     string
+		name, text string
+	}{
+		{"a path in the folder", environment("GREENLIGHT_PLAN", "other.yaml", "ALB_URL", "h"), folder, other, "other"},
+		{"an absolute path", environment("GREENLIGHT_PLAN", other), empty, other, "other"},
+		{"space around a path", environment("GREENLIGHT_PLAN", " other.yaml\n"), folder, other, "other"},
+		{"YAML of many lines", environment("GREENLIGHT_PLAN", "version: 1\nchecks: []"), folder, "GREENLIGHT_PLAN", "version: 1\nchecks: []"},
+		{"YAML of one line", environment("GREENLIGHT_PLAN", "{version: 1}"), folder, "GREENLIGHT_PLAN", "{version: 1}"},
+		{"YAML that is no plan is still told from a path", environment("GREENLIGHT_PLAN", "version: 1"), folder, "GREENLIGHT_PLAN", "version: 1"},
+		{"the file beside the binary", environment("ALB_URL", "h"), folder, beside, "beside"},
+		{"an empty setting is none", environment("GREENLIGHT_PLAN", " "), folder, beside, "beside"},
+		{"the classic plan", environment("ALB_URL", "h"), empty, "ALB_URL", string(plan.Classic("h", "").Text)},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			source, err := plan.Find(tt.env, tt.folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if source.Name != tt.name || string(source.Text) != tt.text {
+				t.Errorf("found %s: %q, want %s: %q", source.Name, source.Text, tt.name, tt.text)
+			}
+		})
+	}
+}
+
+func TestFindSaysWhatToDoWhereThereIsNoPlanToRead(t *testing.T) {
+	folder := t.TempDir()
+	folderAsPlan := filepath.Join(folder, "plans")
+	if err := os.Mkdir(folderAsPlan, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(folder, "large.yaml"), strings.Repeat("#", 10<<20))
+	for _, tt := range []struct {
+		why  string
+		env  func(string) string
+		want string
+	}{
+		{"nothing is set", environment(), plan.ErrNone.Error()},
+		{"ALB_URL is empty", environment("ALB_URL", " ", "ROUTES", "a"), plan.ErrNone.Error()},
+		{"ALB_URL is no address", environment("ALB_URL", "my alb"), `ALB_URL: "my alb" is not a host, host:port or URL`},
+		{
+			"a setting wins, even if it leads nowhere", environment("GREENLIGHT_PLAN", "none.yaml", "ALB_URL", "h"),
+			"GREENLIGHT_PLAN: reading the plan " + filepath.Join(folder, "none.yaml") + ": no such file or directory",
+		},
+		{
+			"a folder", environment("GREENLIGHT_PLAN", "plans"),
+			"GREENLIGHT_PLAN: reading the plan: " + folderAsPlan + " is a folder; name a file, such as " + filepath.Join(folderAsPlan, plan.FileName),
+		},
+		{
+			"10 MB", environment("GREENLIGHT_PLAN", "large.yaml"),
+			"GREENLIGHT_PLAN: reading the plan: " + filepath.Join(folder, "large.yaml") + " has 10485760 bytes; at most 1048576 (1 MiB) are read",
+		},
+		{
+			"S3", environment("GREENLIGHT_PLAN", "s3://plans/shop.yaml"),
+			`reading GREENLIGHT_PLAN: a plan can't come from "s3://plans/shop.yaml"; give a path, or the YAML itself`,
+		},
+		{
+			"S3 with a name in it", environment("GREENLIGHT_PLAN", "s3://plans/{{ application }}.yaml"),
+			`reading GREENLIGHT_PLAN: a plan can't come from "s3://plans/{{ application }}.yaml"; give a path, or the YAML itself`,
+		},
+		{
+			"the parameter store", environment("GREENLIGHT_PLAN", "ssm:/shop/plan"),
+			`reading GREENLIGHT_PLAN: a plan can't come from "ssm:/shop/plan"; give a path, or the YAML itself`,
+		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			source, err := plan.Find(tt.env, folder)
+			if err == nil {
+				t.Fatalf("found %s", source.Name)
+			}
+			if err.Error() != tt.want {
+				t.Errorf("got  %s\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestNoPlanAnywhereIsErrNone(t *testing.T) {
+	if _, err := plan.Find(environment(), t.TempDir()); !errors.Is(err, plan.ErrNone) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFileThatIsThereButCanNotBeReadIsNotPassedOver(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, plan.FileName)
+	// A link to itself can't be read by anyone, whatever the rights of who runs the test.
+	if err := os.Symlink(plan.FileName, path); err != nil {
+		t.Fatal(err)
+	}
+	source, err := plan.Find(environment("ALB_URL", "h"), folder)
+	if err == nil || !strings.HasPrefix(err.Error(), "reading the plan "+path+": ") {
+		t.Errorf("found %q, %v; a plan that can't be read must not make way for another", source.Name, err)
+	}
+}
+
+func TestTheClassicPlanAsksHEADForEachRoute(t *testing.T) {
+	for _, tt := range []struct {
+		address, routes string
+		green           string
+		asked           []string
+		why             string
+	}{
+		{"alb", "", "alb", []string{"HEAD /"}, "the root is the default"},
+		{"alb", "one,two", "alb", []string{"HEAD /one", "HEAD /two"}, "routes stand without a slash"},
+		{"alb", "/one,two/three", "alb", []string{"HEAD /one", "HEAD /two/three"}, "or with one"},
+		{"alb", " one , /two ,", "alb", []string{"HEAD /one", "HEAD /two"}, "people write lists with spaces, and leave commas behind"},
+		{"alb", ",, ,", "alb", []string{"HEAD /"}, "empty entries are none"},
+		{"alb", "/", "alb", []string{"HEAD /"}, "the root may be named"},
+		{"alb", "a?b={{ c }}", "alb", []string{"HEAD /a?b={{ c }}"}, "a route is no template"},
+		{"alb", `a"b\c'd`, "alb", []string{`HEAD /a"b\c'd`}, "nor is it YAML"},
+		{"alb", "a: b #c", "alb", []string{"HEAD /a: b #c"}, "nor is it YAML"},
+		{"alb", "größe\t2", "alb", []string{"HEAD /größe\t2"}, "nor is it ASCII"},
+		{"alb:8080", "", "alb:8080", []string{"HEAD /"}, "host and port"},
+		{" https://alb.example.com/api ", "a", "https://alb.example.com/api", []string{"HEAD /a"}, "a URL with a path"},
+	} {
+		t.Run(tt.address+" "+tt.routes, func(t *testing.T) {
+			p, err := language(nil).Parse(plan.Classic(tt.address, tt.routes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if green, _ := p.Green.Literal(); green != tt.green {
+				t.Errorf("green is %q, want %q: %s", green, tt.green, tt.why)
+			}
+			stage := p.Stage("")
+			if !stage.KeepGoing {
+				t.Error("the first failure ends the stage: of the other routes nothing would be known")
+			}
+			var asked []string
+			for _, c := range stage.Checks {
+				asked = append(asked, c.Check.(*probe).HTTP.String())
+				if c.Timeout.Seconds() != 2 {
+					t.Errorf("%s: timeout %s, want 2s", c.Name, c.Timeout)
+				}
+			}
+			if strings.Join(asked, "|") != strings.Join(tt.asked, "|") {
+				t.Errorf("asked %q, want %q: %s", asked, tt.asked, tt.why)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	seeds, err := os.ReadDir("testdata")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range seeds {
+		if text, err := os.ReadFile(filepath.Join("testdata", seed.Name())); err == nil {
+			for part := range strings.SplitSeq(string(text), "\n-- ") {
+				_, part, _ = strings.Cut(part, "\n")
+				f.Add(part)
+			}
+		}
+	}
+	f.Add(string(plan.Classic("{{", `"{{,'}}`).Text))
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := parse(text)
+		var problems strictyaml.Problems
+		switch {
+		case err == nil:
+			if p.Anywhere() == nil && len(p.Stages()) == 0 {
+				t.Error("a plan that asks nothing was read")
+			}
+			return
+		case !errors.As(err, &problems) || len(problems) == 0:
+			t.Fatalf("not Problems: %v", err)
+		}
+		lines := strings.Split(lineBreaks.Replace(strings.TrimPrefix(text, "\uFEFF")), "\n")
+		for i, p := range problems {
+			if p.Line < 1 || p.Line > len(lines) || p.Column < 1 || p.Column > len(lines[p.Line-1])+1 {
+				t.Errorf("%s: outside of the file", p)
+			}
+			if i > 0 && p.Line < problems[i-1].Line {
+				t.Errorf("%s: comes after %s", p, problems[i-1])
+			}
+			if strings.ContainsAny(p.Message, "\n\r\x1b") || p.Message == "" {
+				t.Errorf("%q is not a line", p.Message)
+			}
+		}
+	})
+}
+
+// lineBreaks are what ends a line of YAML.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")

@@ -1,0 +1,108 @@
+package report_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/gate"
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+var update = flag.Bool("update", false, "write what the code says now into testdata")
+
+// golden holds a text against testdata/<name>.golden. What a terminal obeys is written as a picture of it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	got = strings.NewReplacer("\x1b", "␛", "\r", "␍").Replace(got)
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func at(line int) strictyaml.Position {
+	return strictyaml.Position{File: "greenlight.yaml", Line: line, Column: 5}
+}
+
+// refused is a verdict that has a check of every sort.
+func refused() check.Verdict {
+	return check.Verdict{
+		Outcome: check.Failed, Reason: "checkout: expected status 201, got 500", Stage: lifecycle.AfterAllowTestTraffic,
+		Deployment: "d-ABC123", Started: noon, Duration: 2345678 * time.Microsecond,
+		Checks: []check.Report{
+			{
+				Name: "GET /health", Kind: "http", Position: at(4), Outcome: check.Passed, Runs: 1, Attempts: 1,
+				Started: noon, Duration: 12345 * time.Microsecond,
+				Requests: []check.Request{{
+					Method: "GET", URL: "http://green.example.com/health?a=<b>", Remote: "10.0.0.1:80", Status: 200, Size: 15,
+					Timings: check.Timings{
+						DNS: time.Millisecond, Connect: 2500 * time.Microsecond, FirstByte: 11 * time.Millisecond, Total: 12 * time.Millisecond,
+					},
+				}},
+			},
+			{
+				Name: "catalogue", Kind: "http", Position: at(6), Outcome: check.Passed, Runs: 1, Attempts: 2, Started: noon,
+				Duration: 350 * time.Microsecond, Reason: "passed at attempt 2; before: connecting to 10.0.0.1:80: connection refused",
+			},
+			{
+				Name: "checkout", Kind: "http", Position: at(8), Outcome: check.Failed, Runs: 3, Attempts: 4, Started: noon,
+				Duration: 2300 * time.Millisecond, Reason: "expected status 201, got 500 (still so at run 3, after 2.3s)",
+				Requests: []check.Request{{Method: "POST", URL: "https://green.example.com/carts", Err: "connection reset"}},
+			},
+			{
+				Name: "stock", Kind: "http", Position: at(12), Outcome: check.Inconclusive, Runs: 1, Attempts: 1, Started: noon,
+				Duration: 75 * time.Second, Reason: "looking up stock.internal: no such host", PassInconclusive: true,
+			},
+			{
+				Name: "prices", Kind: "http", Position: at(14), Outcome: check.Failed, Runs: 1, Attempts: 1, Started: noon,
+				Duration: time.Second, Reason: "duration: expected < 500ms, got 980ms", Warn: true,
+			},
+			{
+				Name: "search", Kind: "http", Position: at(16), Outcome: check.Inconclusive, Cancelled: true, Runs: 1, Attempts: 1,
+				Started: noon, Duration: time.Second, Reason: "cancelled: another check failed first",
+			},
+		},
+	}
+}
+
+func passed() check.Verdict {
+	return check.Verdict{
+		Outcome: check.Passed, Succeeded: true, Reason: "GET /health passed", Started: noon, Duration: time.Second,
+		Checks: []check.Report{{Name: "GET /health", Kind: "http", Outcome: check.Passed, Runs: 1, Attempts: 1, Started: noon, Duration: time.Second}},
+	}
+}
+
+func letThrough() check.Verdict {
+	return check.Verdict{
+		Outcome: check.Inconclusive, Succeeded: true, Rule: gate.RuleInconclusivePass, Started: noon, Duration: time.Second,
+		Reason: "inconclusive: stock: looking up stock.internal: no such host; let through by on_inconclusive: pass",
+		Checks: []check.Report{},
+	}
+}
+
+func inconclusive() check.Verdict {
+	return check.Verdict{
+		Outcome: check.Inconclusive, Started: noon, Duration: time.Second,
+		Reason: "inconclusive: stock: looking up stock.internal: no such host",
+	}
+}
