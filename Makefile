@@ -21,7 +21,7 @@ test:
 
 lint:
 	$(GO) vet ./...
-	$(GO) run mvdan.cc/gofumpt@v0.9.2 -l -d .
+	@unformatted="$$($(GO) run mvdan.cc/gofumpt@v0.9.2 -l .)"; test -z "$$unformatted" || { echo "not formatted by gofumpt:"; echo "$$unformatted"; exit 1; }
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.8.0 run
 
 # The packaged function under AWS's Runtime Interface Emulator, with nginx as green; see CONTRIBUTING.md.

@@ -36,6 +36,7 @@ stages:
 	}{
 		{"Succeeded for the root of a green that answers", "", []string{"ALB_URL=" + green}, "Succeeded", `HEAD / passed`},
 		{"Succeeded when all routes answer", "", []string{"ALB_URL=http://" + green, "ROUTES=health,/"}, "Succeeded", `2 of 2 checks passed`},
+		{"each request with its timings at LOG_LEVEL=debug", "", []string{"ALB_URL=" + green, "LOG_LEVEL=debug"}, "Succeeded", `"first_byte`},
 		{"Failed when one route is ill", "", []string{"ALB_URL=" + green, "ROUTES=health,ill"}, "Failed", `status is 500, expected 2xx`},
 		{"Failed when nothing listens", "", []string{fmt.Sprintf("ALB_URL=127.0.0.1:%d", freePort(t))}, "Failed", `connection refused`},
 		{"Failed when nothing says what to check", "", nil, "Failed", `set GREENLIGHT_PLAN`},

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/greenlight-deploy/greenlight/internal/plan"
+)
+
+var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+
+// Every example of a plan in the documentation is one that greenlight takes. Those that show a list of checks alone are
+// read as a plan's.
+func TestThePlansInTheDocumentationAreRight(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, page := range append(pages, "../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range yamlBlock.FindAllStringSubmatch(string(text), -1) {
+			found++
+			source := block[1]
+			if !strings.HasPrefix(source, "version:") {
+				source = "version: 1\n" + source
+			}
+			if _, err := language(nil).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
+				t.Errorf("%v, in:\n%s", err, source)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("the documentation has no example of a plan")
+	}
+}
