@@ -1,0 +1,46 @@
+package codedeploy
+
+import "fmt"
+
+// APIError is an error that CodeDeploy answers a request with, HTTP status 400. The codes
+// are those of https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_Operations.html.
+type APIError struct{ Code, Message string }
+
+func (e *APIError) Error() string { return e.Code + ": " + e.Message }
+
+// The codes of PutLifecycleEventHookExecutionStatus:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html.
+// UnsupportedActionForDeploymentType belongs to the EC2 platform, which has no functions
+// as hooks: here only an injected fault answers it.
+const (
+	DeploymentDoesNotExist                   = "DeploymentDoesNotExistException"
+	DeploymentIDRequired                     = "DeploymentIdRequiredException"
+	InvalidDeploymentID                      = "InvalidDeploymentIdException"
+	InvalidLifecycleEventHookExecutionID     = "InvalidLifecycleEventHookExecutionIdException"
+	InvalidLifecycleEventHookExecutionStatus = "InvalidLifecycleEventHookExecutionStatusException"
+	LifecycleEventAlreadyCompleted           = "LifecycleEventAlreadyCompletedException"
+	UnsupportedActionForDeploymentType       = "UnsupportedActionForDeploymentTypeException"
+)
+
+// Codes of the other operations.
+const (
+	ApplicationDoesNotExist          = "ApplicationDoesNotExistException"
+	ApplicationNameRequired          = "ApplicationNameRequiredException"
+	DeploymentAlreadyCompleted       = "DeploymentAlreadyCompletedException"
+	DeploymentConfigDoesNotExist     = "DeploymentConfigDoesNotExistException"
+	DeploymentGroupDoesNotExist      = "DeploymentGroupDoesNotExistException"
+	DeploymentGroupNameRequired      = "DeploymentGroupNameRequiredException"
+	DeploymentLimitExceeded          = "DeploymentLimitExceededException"
+	DeploymentTargetDoesNotExist     = "DeploymentTargetDoesNotExistException"
+	DeploymentTargetIDRequired       = "DeploymentTargetIdRequiredException"
+	InvalidAutoRollbackConfiguration = "InvalidAutoRollbackConfigException"
+	InvalidRevision                  = "InvalidRevisionException"
+	RevisionDoesNotExist             = "RevisionDoesNotExistException"
+	RevisionRequired                 = "RevisionRequiredException"
+	SerializationFailed              = "SerializationException"
+	UnknownOperation                 = "UnknownOperationException"
+)
+
+func refuse(code, format string, args ...any) *APIError {
+	return &APIError{Code: code, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,113 @@
+package codedeploy
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// execution is one call of a hook.
+type execution struct {
+	deployment string
+	completed  bool        // reported, timed out or stopped: guarded by the service's lock
+	verdict    chan string // receives the reported status
+}
+
+// Statuses that a hook may report.
+const (
+	hookSucceeded = "Succeeded"
+	hookFailed    = "Failed"
+)
+
+// newExecutionID is opaque to hooks and longer than anybody should have to rely on.
+func newExecutionID() string {
+	var b [198]byte
+	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+// callHook calls the event's function and waits for its report.
+func (s *Service) callHook(ctx context.Context, d *deployment, event Event, function string) error {
+	id, x := newExecutionID(), &execution{deployment: d.state.ID, verdict: make(chan string, 1)}
+	s.mu.Lock()
+	s.executions[id] = x
+	s.mu.Unlock()
+	defer s.complete(x)
+	payload, err := json.Marshal(struct {
+		DeploymentID string `json:"DeploymentId"`
+		ExecutionID  string `json:"LifecycleEventHookExecutionId"`
+	}{d.state.ID, id})
+	if err != nil {
+		return fmt.Errorf("making the event for %s: %w", function, err)
+	}
+	if err := s.config.Invoke(function, payload); err != nil {
+		return &eventError{
+			ErrorInformation: ErrorInformation{"INVALID_LAMBDA_FUNCTION", fmt.Sprintf("The Lambda function %s for the %s lifecycle event could not be invoked: %v", function, event, err)},
+			diagnostics:      "UnknownError",
+		}
+	}
+	var verdict string
+	select {
+	case verdict = <-x.verdict:
+	case <-s.config.Clock.After(d.group.HookTimeout):
+		verdict = s.late(x)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	switch verdict {
+	case hookSucceeded:
+		return nil
+	case hookFailed:
+		return &eventError{
+			ErrorInformation: ErrorInformation{"HOOK_EXECUTION_FAILURE", fmt.Sprintf("The Lambda function %s reported Failed for the %s lifecycle event.", function, event)},
+			diagnostics:      "ScriptFailed",
+		}
+	}
+	return &eventError{
+		ErrorInformation: ErrorInformation{"HOOK_EXECUTION_FAILURE", fmt.Sprintf("The Lambda function %s did not report a status for the %s lifecycle event within %v.", function, event, d.group.HookTimeout)},
+		diagnostics:      "ScriptTimedOut",
+	}
+}
+
+// complete ends an execution: reports come too late from now on.
+func (s *Service) complete(x *execution) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x.completed = true
+}
+
+// late ends an execution whose time is up. A report that came in the same moment counts.
+func (s *Service) late(x *execution) string {
+	s.complete(x)
+	select {
+	case verdict := <-x.verdict:
+		return verdict
+	default:
+		return ""
+	}
+}
+
+// PutLifecycleEventHookExecutionStatus takes a hook's report. Its errors are [*APIError]s:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html.
+func (s *Service) PutLifecycleEventHookExecutionStatus(deploymentID, executionID, status string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.find(deploymentID); err != nil {
+		return err
+	}
+	x := s.executions[executionID]
+	switch {
+	case x == nil || x.deployment != deploymentID:
+		return refuse(InvalidLifecycleEventHookExecutionID, "The lifecycle event hook execution ID is not one of deployment %s.", deploymentID)
+	case !slices.Contains([]string{hookSucceeded, hookFailed}, status):
+		return refuse(InvalidLifecycleEventHookExecutionStatus, "The status %q is not valid: a hook reports Succeeded or Failed.", status)
+	case x.completed:
+		return refuse(LifecycleEventAlreadyCompleted, "The lifecycle event of deployment %s is already completed.", deploymentID)
+	}
+	x.completed = true
+	x.verdict <- status
+	return nil
+}

@@ -1,0 +1,161 @@
+package codedeploy
+
+// The shapes of the API, as far as they are filled here:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_Types.html.
+
+type wireRevision struct {
+	RevisionType   string       `json:"revisionType"`
+	AppSpecContent *wireContent `json:"appSpecContent,omitempty"`
+	String         *wireContent `json:"string,omitempty"`
+}
+
+type wireContent struct {
+	Content string `json:"content,omitempty"`
+	SHA256  string `json:"sha256,omitempty"`
+}
+
+type wireAutoRollback struct {
+	Enabled bool            `json:"enabled"`
+	Events  []RollbackEvent `json:"events"`
+}
+
+type wireError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+type wireRollbackInfo struct {
+	DeploymentID           string `json:"rollbackDeploymentId,omitempty"`
+	TriggeringDeploymentID string `json:"rollbackTriggeringDeploymentId,omitempty"`
+	Message                string `json:"rollbackMessage,omitempty"`
+}
+
+type wireStyle struct {
+	DeploymentType   string `json:"deploymentType"`
+	DeploymentOption string `json:"deploymentOption"`
+}
+
+type wireName struct {
+	Name string `json:"name"`
+}
+
+type wireRoute struct {
+	ListenerARNs []string `json:"listenerArns"`
+}
+
+type wireGroupPair struct {
+	TargetGroups     []wireName `json:"targetGroups"`
+	ProdTrafficRoute wireRoute  `json:"prodTrafficRoute"`
+	TestTrafficRoute *wireRoute `json:"testTrafficRoute,omitempty"`
+}
+
+type wireLoadBalancerInfo struct {
+	TargetGroupPairs []wireGroupPair `json:"targetGroupPairInfoList"`
+}
+
+type wireBlueGreen struct {
+	Terminate struct {
+		Action      string `json:"action"`
+		WaitMinutes int    `json:"terminationWaitTimeInMinutes"`
+	} `json:"terminateBlueInstancesOnDeploymentSuccess"`
+	Ready struct {
+		ActionOnTimeout string `json:"actionOnTimeout"`
+		WaitMinutes     int    `json:"waitTimeInMinutes"`
+	} `json:"deploymentReadyOption"`
+}
+
+type wireOverview struct {
+	Pending, InProgress, Succeeded, Failed, Skipped, Ready int
+}
+
+type wireDeployment struct {
+	ID               string               `json:"deploymentId"`
+	Application      string               `json:"applicationName"`
+	Group            string               `json:"deploymentGroupName"`
+	Config           string               `json:"deploymentConfigName"`
+	Description      string               `json:"description,omitempty"`
+	Creator          string               `json:"creator"`
+	Status           Status               `json:"status"`
+	Platform         string               `json:"computePlatform"`
+	Revision         wireRevision         `json:"revision"`
+	CreateTime       float64              `json:"createTime"`
+	StartTime        float64              `json:"startTime,omitempty"`
+	CompleteTime     float64              `json:"completeTime,omitempty"`
+	Style            wireStyle            `json:"deploymentStyle"`
+	AutoRollback     wireAutoRollback     `json:"autoRollbackConfiguration"`
+	BlueGreen        wireBlueGreen        `json:"blueGreenDeploymentConfiguration"`
+	LoadBalancerInfo wireLoadBalancerInfo `json:"loadBalancerInfo"`
+	Overview         wireOverview         `json:"deploymentOverview"`
+	Error            *wireError           `json:"errorInformation,omitempty"`
+	Rollback         *wireRollbackInfo    `json:"rollbackInfo,omitempty"`
+}
+
+type wireDiagnostics struct {
+	ErrorCode  string `json:"errorCode"`
+	ScriptName string `json:"scriptName"`
+	Message    string `json:"message"`
+	LogTail    string `json:"logTail"`
+}
+
+type wireLifecycleEvent struct {
+	Name        Event            `json:"lifecycleEventName"`
+	Status      EventStatus      `json:"status"`
+	StartTime   float64          `json:"startTime,omitempty"`
+	EndTime     float64          `json:"endTime,omitempty"`
+	Diagnostics *wireDiagnostics `json:"diagnostics,omitempty"`
+}
+
+type wireTaskSet struct {
+	Identifier    string   `json:"identifer"` //nolint:misspell // AWS's spelling
+	DesiredCount  int      `json:"desiredCount"`
+	PendingCount  int      `json:"pendingCount"`
+	RunningCount  int      `json:"runningCount"`
+	Status        string   `json:"status"`
+	TrafficWeight float64  `json:"trafficWeight"`
+	TargetGroup   wireName `json:"targetGroup"`
+	Label         string   `json:"taskSetLabel"`
+}
+
+type wireECSTarget struct {
+	DeploymentID    string               `json:"deploymentId"`
+	TargetID        string               `json:"targetId"`
+	TargetARN       string               `json:"targetArn"`
+	Status          string               `json:"status"`
+	LastUpdatedAt   float64              `json:"lastUpdatedAt"`
+	LifecycleEvents []wireLifecycleEvent `json:"lifecycleEvents"`
+	TaskSets        []wireTaskSet        `json:"taskSetsInfo"`
+}
+
+type wireTarget struct {
+	Type      string        `json:"deploymentTargetType"`
+	ECSTarget wireECSTarget `json:"ecsTarget"`
+}
+
+type wireGroup struct {
+	Application      string               `json:"applicationName"`
+	ID               string               `json:"deploymentGroupId"`
+	Name             string               `json:"deploymentGroupName"`
+	Config           string               `json:"deploymentConfigName"`
+	Platform         string               `json:"computePlatform"`
+	ServiceRoleARN   string               `json:"serviceRoleArn"`
+	Style            wireStyle            `json:"deploymentStyle"`
+	AutoRollback     wireAutoRollback     `json:"autoRollbackConfiguration"`
+	BlueGreen        wireBlueGreen        `json:"blueGreenDeploymentConfiguration"`
+	LoadBalancerInfo wireLoadBalancerInfo `json:"loadBalancerInfo"`
+	ECSServices      []wireECSService     `json:"ecsServices"`
+	TargetRevision   *wireRevision        `json:"targetRevision,omitempty"`
+	LastSuccessful   *wireLastDeployment  `json:"lastSuccessfulDeployment,omitempty"`
+	LastAttempted    *wireLastDeployment  `json:"lastAttemptedDeployment,omitempty"`
+}
+
+type wireECSService struct {
+	Service string `json:"serviceName"`
+	Cluster string `json:"clusterName"`
+}
+
+type wireLastDeployment struct {
+	ID         string  `json:"deploymentId"`
+	Status     Status  `json:"status"`
+	CreateTime float64 `json:"createTime"`
+	EndTime    float64 `json:"endTime,omitempty"`
+}

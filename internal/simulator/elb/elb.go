@@ -1,0 +1,124 @@
+// Package elb is the load balancer: listeners on loopback in front of target groups, as
+// an Application Load Balancer has them.
+//
+// A listener forwards each request to one of its target groups, by weight; during a
+// blue/green deployment the group that gets no traffic stays attached with weight 0. A
+// target group checks its targets' health and spreads its requests over the healthy ones.
+// What goes wrong between the load balancer and a target is answered as a load balancer
+// answers it: 502, 503 or 504, with its own Server header and small HTML page. Every
+// request is counted by listener, target group and target, so that one can say afterwards
+// what production was served by.
+package elb
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+)
+
+// Defaults of an Application Load Balancer:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html and
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html.
+const (
+	// DefaultIdleTimeout is how long a target may keep silent before the answer is 504.
+	DefaultIdleTimeout = 60 * time.Second
+	// DefaultConnectTimeout is how long connecting to a target may take before the answer is 504.
+	DefaultConnectTimeout = 10 * time.Second
+)
+
+// Config is a load balancer's configuration. The zero value works.
+type Config struct {
+	Name           string        // default simulator
+	Region         string        // default us-east-1
+	AccountID      string        // default 123456789012
+	IdleTimeout    time.Duration // default [DefaultIdleTimeout]
+	ConnectTimeout time.Duration // default [DefaultConnectTimeout]
+	// Clock keeps the intervals of health checks and the draining of targets.
+	Clock clock.Clock
+	// Weighted is told when a listener's weights have changed. It must not block.
+	Weighted func(listener string, weights map[string]int)
+}
+
+// LoadBalancer holds listeners and target groups. Close it.
+type LoadBalancer struct {
+	config    Config
+	transport *http.Transport
+	ctx       context.Context
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	traffic   traffic
+
+	mu        sync.Mutex
+	closed    bool
+	groups    map[string]*TargetGroup
+	listeners map[string]*Listener
+}
+
+// New returns a load balancer without listeners.
+func New(config Config) *LoadBalancer {
+	if config.Name == "" {
+		config.Name = "simulator"
+	}
+	if config.Region == "" {
+		config.Region = "us-east-1"
+	}
+	if config.AccountID == "" {
+		config.AccountID = "123456789012"
+	}
+	if config.IdleTimeout == 0 {
+		config.IdleTimeout = DefaultIdleTimeout
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = DefaultConnectTimeout
+	}
+	if config.Clock == nil {
+		config.Clock = clock.Real()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &LoadBalancer{
+		config: config, ctx: ctx, cancel: cancel,
+		transport: &http.Transport{
+			DialContext:           (&net.Dialer{Timeout: config.ConnectTimeout}).DialContext,
+			ResponseHeaderTimeout: config.IdleTimeout,
+			DisableCompression:    true, // a load balancer hands bodies on as they are
+			MaxIdleConnsPerHost:   64,
+			IdleConnTimeout:       config.IdleTimeout,
+		},
+		groups:    map[string]*TargetGroup{},
+		listeners: map[string]*Listener{},
+	}
+}
+
+// errClosed is what a closed load balancer answers its callers.
+var errClosed = errors.New("the load balancer is closed")
+
+// Close ends all listeners and health checks, with the requests that are under way.
+func (lb *LoadBalancer) Close() {
+	lb.mu.Lock()
+	lb.closed = true
+	for _, l := range lb.listeners {
+		_ = l.server.Close()
+	}
+	lb.mu.Unlock()
+	lb.cancel()
+	lb.running.Wait()
+	lb.transport.CloseIdleConnections()
+}
+
+func (lb *LoadBalancer) arn(kind, name, id string) string {
+	return fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:%s/%s/%s", lb.config.Region, lb.config.AccountID, kind, name, id)
+}
+
+// newID is the random end of an ARN: 16 hexadecimal digits.
+func newID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return fmt.Sprintf("%x", b)
+}

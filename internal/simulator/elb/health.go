@@ -1,0 +1,149 @@
+package elb
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// HealthCheck says how a target group finds out which targets are healthy. Zero values
+// are replaced by the defaults of
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html.
+type HealthCheck struct {
+	Path     string        // of the GET request; default /
+	Interval time.Duration // between checks of one target; default 30 s
+	Timeout  time.Duration // of one check; default 5 s
+	// HealthyThreshold is how many checks in a row an unhealthy target must pass to be
+	// healthy again, default 5. A target that was just registered must pass one.
+	HealthyThreshold int
+	// UnhealthyThreshold is how many checks in a row a target must fail to become unhealthy;
+	// default 2.
+	UnhealthyThreshold int
+	// Matcher lists the status codes of a healthy target: codes and ranges, such as
+	// "200-399" or "200,204"; default 200.
+	Matcher string
+}
+
+func (h HealthCheck) normalize() (HealthCheck, matcher, error) {
+	h.Path = cmp.Or(h.Path, "/")
+	h.Interval = cmp.Or(h.Interval, 30*time.Second)
+	h.Timeout = cmp.Or(h.Timeout, 5*time.Second)
+	h.HealthyThreshold = cmp.Or(h.HealthyThreshold, 5)
+	h.UnhealthyThreshold = cmp.Or(h.UnhealthyThreshold, 2)
+	h.Matcher = cmp.Or(h.Matcher, "200")
+	if !strings.HasPrefix(h.Path, "/") {
+		return h, nil, fmt.Errorf("health check path %q does not start with a slash", h.Path)
+	}
+	if h.Interval < 0 || h.Timeout < 0 || h.HealthyThreshold < 0 || h.UnhealthyThreshold < 0 {
+		return h, nil, fmt.Errorf("the health check's times and thresholds must be above 0: %+v", h)
+	}
+	codes, err := parseMatcher(h.Matcher)
+	return h, codes, err
+}
+
+// matcher is a list of ranges of status codes, both ends included.
+type matcher [][2]int
+
+// parseMatcher reads a list such as "200,300-399".
+func parseMatcher(text string) (matcher, error) {
+	var m matcher
+	for part := range strings.SplitSeq(text, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
+		}
+		from, errFrom := strconv.ParseUint(low, 10, 16)
+		to, errTo := strconv.ParseUint(high, 10, 16)
+		if errFrom != nil || errTo != nil || from < 200 || to > 499 || from > to {
+			return nil, fmt.Errorf("health check matcher %q: %q is neither a status code nor a range of them from 200 to 499, such as 200-399", text, part)
+		}
+		m = append(m, [2]int{int(from), int(to)})
+	}
+	return m, nil
+}
+
+func (m matcher) match(status int) bool {
+	for _, r := range m {
+		if r[0] <= status && status <= r[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// Health is the state of a target, in the words of
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html#target-health-states.
+type Health string
+
+// The states of a target.
+const (
+	Initial   Health = "initial"
+	Healthy   Health = "healthy"
+	Unhealthy Health = "unhealthy"
+)
+
+// checkUntil checks the target again and again until ctx ends.
+func (g *TargetGroup) checkUntil(ctx context.Context, t *target) {
+	for {
+		problem := g.check(ctx, t)
+		if ctx.Err() != nil {
+			return
+		}
+		g.judge(t, problem)
+		select {
+		case <-g.lb.config.Clock.After(g.health.Interval):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// check asks the target once and returns what is wrong with it, empty when all is well.
+func (g *TargetGroup) check(ctx context.Context, t *target) string {
+	ctx, cancel := context.WithTimeout(ctx, g.health.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base+g.health.Path, http.NoBody)
+	if err != nil {
+		return err.Error()
+	}
+	req.Header.Set("User-Agent", "ELB-HealthChecker/2.0")
+	req.Close = true // a health check opens a connection of its own
+	resp, err := g.lb.transport.RoundTrip(req)
+	if err != nil {
+		return err.Error()
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	_ = resp.Body.Close()
+	if !g.codes.match(resp.StatusCode) {
+		return fmt.Sprintf("Health checks failed with these codes: [%d]", resp.StatusCode)
+	}
+	return ""
+}
+
+// judge counts a check's outcome and changes the target's state at the thresholds.
+func (g *TargetGroup) judge(t *target, problem string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if problem == "" {
+		t.passed, t.failed = t.passed+1, 0
+	} else {
+		t.passed, t.failed = 0, t.failed+1
+	}
+	before := t.health
+	switch {
+	case t.failed >= g.health.UnhealthyThreshold:
+		t.health = Unhealthy
+	case t.health == Initial && t.passed > 0, t.passed >= g.health.HealthyThreshold:
+		t.health = Healthy
+	}
+	t.problem = problem
+	if t.health != before {
+		close(g.changed)
+		g.changed = make(chan struct{})
+	}
+}

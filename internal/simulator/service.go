@@ -1,0 +1,104 @@
+package simulator
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+)
+
+// Task is one running copy of the service.
+type Task struct {
+	URL  string // http://host:port, where it answers
+	Stop func() error
+}
+
+// TaskStarter starts a task of a task definition and returns as soon as it may be asked
+// for its health. ctx bounds the start, not the task.
+type TaskStarter func(ctx context.Context, taskDefinition string) (Task, error)
+
+// service is the ECS service that is deployed: one task for each task set, registered in
+// a target group of the load balancer.
+type service struct {
+	startTask TaskStarter
+	groups    map[string]*elb.TargetGroup
+
+	mu   sync.Mutex
+	sets map[string]runningSet
+}
+
+type runningSet struct {
+	task  Task
+	group *elb.TargetGroup
+}
+
+func newService(start TaskStarter) *service {
+	return &service{startTask: start, groups: map[string]*elb.TargetGroup{}, sets: map[string]runningSet{}}
+}
+
+// CreateTaskSet starts a task, registers it and waits until it is healthy.
+func (s *service) CreateTaskSet(ctx context.Context, taskDefinition, targetGroup string) (codedeploy.TaskSet, error) {
+	group := s.groups[targetGroup]
+	if group == nil {
+		return codedeploy.TaskSet{}, fmt.Errorf("creating a task set: there is no target group %q", targetGroup)
+	}
+	task, err := s.startTask(ctx, taskDefinition)
+	if err != nil {
+		return codedeploy.TaskSet{}, fmt.Errorf("starting a task of %s: %w", taskDefinition, err)
+	}
+	if err := group.Register(task.URL); err != nil {
+		return codedeploy.TaskSet{}, errors.Join(fmt.Errorf("creating a task set of %s: %w", taskDefinition, err), task.Stop())
+	}
+	set := codedeploy.TaskSet{ID: newTaskSetID(), TaskDefinition: taskDefinition, TargetGroup: targetGroup, Tasks: 1}
+	s.mu.Lock()
+	s.sets[set.ID] = runningSet{task, group}
+	s.mu.Unlock()
+	if err := group.WaitHealthy(ctx, task.URL); err != nil {
+		// ctx may be over, and what was started must be ended all the same. Nothing has been
+		// routed to it, so there is nothing to wait for.
+		return codedeploy.TaskSet{}, errors.Join(
+			fmt.Errorf("creating a task set of %s: %w", taskDefinition, err),
+			s.DeleteTaskSet(context.WithoutCancel(ctx), set.ID))
+	}
+	return set, nil
+}
+
+// DeleteTaskSet takes the task out of its target group, lets it finish its requests and
+// stops it.
+func (s *service) DeleteTaskSet(ctx context.Context, id string) error {
+	s.mu.Lock()
+	set, known := s.sets[id]
+	delete(s.sets, id)
+	s.mu.Unlock()
+	if !known {
+		return fmt.Errorf("deleting task set %s: there is none of that name", id)
+	}
+	err := set.group.Deregister(ctx, set.task.URL)
+	return errors.Join(err, set.task.Stop())
+}
+
+// close stops all tasks.
+func (s *service) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for id, set := range s.sets {
+		if err := set.task.Stop(); err != nil {
+			errs = append(errs, fmt.Errorf("stopping the task of %s: %w", id, err))
+		}
+	}
+	clear(s.sets)
+	return errors.Join(errs...)
+}
+
+// newTaskSetID looks like the ids that ECS gives: 19 digits.
+func newTaskSetID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return fmt.Sprintf("ecs-svc/%019d", binary.BigEndian.Uint64(b[:])>>1)
+}

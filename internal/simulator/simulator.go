@@ -1,0 +1,294 @@
+// Package simulator is a local AWS for deployments: a load balancer, a Lambda service
+// and a CodeDeploy service on loopback, wired together around one service that is deployed
+// blue/green.
+//
+// [Start] brings up the blue side behind a production and a test listener. Functions are
+// real child processes that speak the Lambda Runtime API, in any language; they find the
+// simulated CodeDeploy through AWS_ENDPOINT_URL, which all AWS SDKs know. A deployment then
+// runs as CodeDeploy runs it: green is started and must become healthy, listeners move,
+// hooks are asked, and where one says no, a rollback goes back. Whatever happens is written
+// into the [Timeline]; this package prints nothing. It shares no code with the gate, so that
+// a fault in one can't hide a fault in the other.
+package simulator
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+)
+
+// Names of what the simulator sets up.
+const (
+	ProductionListener = "production"
+	TestListener       = "test"
+	// TargetGroupOne and TargetGroupTwo are the pair; blue starts in the first.
+	TargetGroupOne = "tg-1"
+	TargetGroupTwo = "tg-2"
+)
+
+// Config is a scenario: the service, how it is deployed, and who listens. Only Tasks and
+// Blue are needed.
+type Config struct {
+	Region      string // default us-east-1
+	AccountID   string // default 123456789012
+	Application string // default "application"
+	Group       string // default "deployment-group"
+
+	// Tasks starts the tasks of a service for a task definition.
+	Tasks TaskStarter
+	// Blue is the task definition that serves production at the start.
+	Blue        string
+	HealthCheck elb.HealthCheck
+	// WithoutTestListener leaves the test listener out, which AWS has optional.
+	WithoutTestListener bool
+
+	Deployment      codedeploy.DeploymentConfig // default codedeploy.AllAtOnce
+	AutoRollback    codedeploy.AutoRollback
+	HookTimeout     time.Duration   // default codedeploy.DefaultHookTimeout
+	InstallTimeout  time.Duration   // default codedeploy.DefaultInstallTimeout
+	TerminationWait time.Duration   // default 0
+	RollbackHooks   bool            // whether rollbacks call the hooks
+	RetryDelays     []time.Duration // of asynchronous invocations; nil for lambda.DefaultRetryDelays
+
+	// Clock keeps all simulated waits.
+	Clock clock.Clock
+	// Logs receives the functions' log lines. It must not block.
+	Logs func(lambda.LogLine)
+}
+
+// Simulator is a running scenario. Close it.
+type Simulator struct {
+	config     Config
+	balancer   *elb.LoadBalancer
+	functions  *lambda.Service
+	deploys    *codedeploy.Service
+	service    *service
+	production *elb.Listener
+	test       *elb.Listener // nil without
+	faults     *codedeploy.Faults
+	endpoint   *http.Server
+	address    string
+	serving    sync.WaitGroup
+	timeline   *Timeline
+}
+
+// Start starts a scenario and returns once blue is healthy and serves production. ctx
+// bounds the start alone.
+func Start(ctx context.Context, config Config) (*Simulator, error) {
+	if config.Tasks == nil || config.Blue == "" {
+		return nil, errors.New("starting the simulator: the scenario must say how tasks are started and which task definition is blue")
+	}
+	config.Application = cmp.Or(config.Application, "application")
+	config.Group = cmp.Or(config.Group, "deployment-group")
+	if config.Clock == nil {
+		config.Clock = clock.Real()
+	}
+	s := &Simulator{config: config}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the simulator: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Simulator) start(ctx context.Context) error {
+	s.timeline = newTimeline(s.config.Clock)
+	s.balancer = elb.New(elb.Config{
+		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
+		Weighted: func(listener string, weights map[string]int) {
+			s.timeline.add(WeightsChanged{listener, weights})
+		},
+	})
+	s.functions = lambda.New(lambda.Config{
+		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
+		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs,
+		Invoked: func(i lambda.Invocation) { s.timeline.add(FunctionInvoked{i}) },
+	})
+	s.service = newService(s.config.Tasks)
+	for _, name := range []string{TargetGroupOne, TargetGroupTwo} {
+		group, err := s.balancer.CreateTargetGroup(elb.TargetGroupConfig{Name: name, HealthCheck: s.config.HealthCheck})
+		if err != nil {
+			return err
+		}
+		s.service.groups[name] = group
+	}
+	s.deploys = codedeploy.New(codedeploy.Config{
+		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock, ECS: s.service,
+		Invoke: func(function string, payload []byte) error {
+			_, err := s.functions.InvokeAsync(function, payload)
+			return err
+		},
+		Changed: s.changed,
+	})
+	if err := s.serveEndpoint(ctx); err != nil {
+		return err
+	}
+	blue, err := s.service.CreateTaskSet(ctx, s.config.Blue, TargetGroupOne)
+	if err != nil {
+		return err
+	}
+	return s.createGroup(blue)
+}
+
+// createGroup opens the listeners on blue and makes them a deployment group.
+func (s *Simulator) createGroup(blue codedeploy.TaskSet) error {
+	onBlue := map[string]int{TargetGroupOne: 100, TargetGroupTwo: 0}
+	var err error
+	if s.production, err = s.balancer.CreateListener(elb.ListenerConfig{Name: ProductionListener, Weights: onBlue}); err != nil {
+		return err
+	}
+	group := codedeploy.Group{
+		Application: s.config.Application, Name: s.config.Group,
+		TargetGroups: [2]string{TargetGroupOne, TargetGroupTwo}, Primary: blue,
+		Production: s.production, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
+		HookTimeout: s.config.HookTimeout, InstallTimeout: s.config.InstallTimeout,
+		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks,
+	}
+	if !s.config.WithoutTestListener {
+		if s.test, err = s.balancer.CreateListener(elb.ListenerConfig{Name: TestListener, Weights: onBlue}); err != nil {
+			return err
+		}
+		group.Test = s.test
+	}
+	return s.deploys.CreateGroup(group)
+}
+
+func (s *Simulator) serveEndpoint(ctx context.Context) error {
+	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("opening the AWS endpoint: %w", err)
+	}
+	s.address = "http://" + socket.Addr().String()
+	s.faults = codedeploy.NewFaults(s.deploys.Endpoint())
+	s.endpoint = &http.Server{
+		Handler: s.faults, ReadHeaderTimeout: time.Minute,
+		ErrorLog: log.New(io.Discard, "", 0), // broken connections are part of the scenario
+	}
+	s.serving.Go(func() { _ = s.endpoint.Serve(socket) })
+	return nil
+}
+
+// changed writes a deployment's change into the timeline, with the traffic up to it.
+func (s *Simulator) changed(c codedeploy.Change) {
+	s.timeline.count(s.balancer.Counts())
+	if c.Event != nil {
+		s.timeline.add(EventChanged{c.Deployment.ID, *c.Event})
+		return
+	}
+	s.timeline.add(DeploymentChanged{c.Deployment})
+}
+
+// Close ends the scenario: deployments stop where they are, functions are killed, tasks
+// are stopped. Its error is that of stopping tasks.
+func (s *Simulator) Close() error {
+	if s.deploys != nil {
+		s.deploys.Close()
+	}
+	s.functions.Close()
+	if s.endpoint != nil {
+		_ = s.endpoint.Close()
+		s.serving.Wait()
+	}
+	s.balancer.Close()
+	err := s.service.close()
+	s.timeline.count(s.balancer.Counts())
+	s.timeline.close()
+	return err
+}
+
+// CreateFunction adds a function. Its environment gets the endpoint of the simulated AWS
+// as AWS_ENDPOINT_URL, unless it has its own.
+func (s *Simulator) CreateFunction(f lambda.Function) error {
+	env := map[string]string{"AWS_ENDPOINT_URL": s.address}
+	for name, value := range f.Env {
+		env[name] = value
+	}
+	f.Env = env
+	return s.functions.Create(f)
+}
+
+// ProductionURL is where the service's users go.
+func (s *Simulator) ProductionURL() string { return s.production.URL() }
+
+// TestURL is the test listener, empty where there is none.
+func (s *Simulator) TestURL() string {
+	if s.test == nil {
+		return ""
+	}
+	return s.test.URL()
+}
+
+// EndpointURL is the endpoint of the simulated AWS.
+func (s *Simulator) EndpointURL() string { return s.address }
+
+// Faults is where the endpoint's faults are switched.
+func (s *Simulator) Faults() *codedeploy.Faults { return s.faults }
+
+// Timeline is what has happened so far and what is going to.
+func (s *Simulator) Timeline() *Timeline { return s.timeline }
+
+// Traffic counts the requests so far by listener, target group and target.
+func (s *Simulator) Traffic() []elb.Count { return s.balancer.Counts() }
+
+// Targets lists a target group's targets with their health, nil for a name that isn't one
+// of the pair's.
+func (s *Simulator) Targets(group string) []elb.TargetHealth {
+	if g := s.service.groups[group]; g != nil {
+		return g.Targets()
+	}
+	return nil
+}
+
+// Outcome is a deployment that is over, with its rollback where there was one.
+type Outcome struct {
+	Deployment codedeploy.Deployment
+	Rollback   *codedeploy.Deployment
+}
+
+// Create starts a deployment and returns its id.
+func (s *Simulator) Create(spec codedeploy.AppSpec) (id string, err error) {
+	return s.deploys.CreateDeployment(codedeploy.DeploymentRequest{
+		Application: s.config.Application, Group: s.config.Group, AppSpec: spec,
+	})
+}
+
+// Stop stops a deployment, with a rollback where that is asked for or the scenario has it so.
+func (s *Simulator) Stop(id string, rollback bool) error {
+	return s.deploys.StopDeployment(id, rollback)
+}
+
+// Wait returns a deployment once it and its rollback are over.
+func (s *Simulator) Wait(ctx context.Context, id string) (Outcome, error) {
+	d, err := s.deploys.Wait(ctx, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if d.Rollback == nil || d.Rollback.DeploymentID == "" {
+		return Outcome{Deployment: d}, nil
+	}
+	back, err := s.deploys.Wait(ctx, d.Rollback.DeploymentID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{d, &back}, nil
+}
+
+// Deploy runs a deployment to its end, and to that of its rollback.
+func (s *Simulator) Deploy(ctx context.Context, spec codedeploy.AppSpec) (Outcome, error) {
+	id, err := s.Create(spec)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.Wait(ctx, id)
+}
