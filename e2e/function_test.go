@@ -30,7 +30,7 @@ func unpack(t *testing.T) string {
 	if err != nil {
 		t.Fatalf("opening the packaged function: %v; run make package first", err)
 	}
-	defer archive.Close()
+	defer func() { _ = archive.Close() }()
 	dir := t.TempDir()
 	for _, entry := range archive.File {
 		content, err := entry.Open()

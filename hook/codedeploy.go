@@ -3,10 +3,8 @@ package hook
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 )
@@ -61,45 +59,3 @@ func (r *CodeDeployReporter) warm(ctx context.Context) error {
 	}
 	return r.warmer.open(ctx, &endpoint.URI)
 }
-
-// An environmentReporter is a CodeDeployReporter for the configuration that the
-// environment gives, loaded when first needed. Where it is broken, each report says so; the
-// process lives, and its log with it.
-type environmentReporter struct {
-	load func() (*CodeDeployReporter, error)
-}
-
-func newEnvironmentReporter() *environmentReporter {
-	return &environmentReporter{load: sync.OnceValues(func() (*CodeDeployReporter, error) {
-		cfg, err := config.LoadDefaultConfig(context.Background())
-		if err != nil {
-			return nil, &configError{err}
-		}
-		return NewCodeDeployReporter(cfg), nil
-	})}
-}
-
-func (r *environmentReporter) Report(ctx context.Context, e Execution, s Status) error {
-	loaded, err := r.load()
-	if err != nil {
-		return err
-	}
-	return loaded.Report(ctx, e, s)
-}
-
-func (r *environmentReporter) warm(ctx context.Context) error {
-	loaded, err := r.load()
-	if err != nil {
-		return err
-	}
-	return loaded.warm(ctx)
-}
-
-// A configError is final: the environment of a process doesn't change.
-type configError struct{ err error }
-
-func (e *configError) Error() string {
-	return fmt.Sprintf("load the AWS configuration from the environment (AWS_… variables, shared config files): %v", e.err)
-}
-func (e *configError) Unwrap() error      { return e.err }
-func (*configError) RetryableError() bool { return false }

@@ -153,9 +153,11 @@ func TestWhatNeverLeavesTheProcessIsFinal(t *testing.T) {
 }
 
 func TestBrokenEnvironmentFailsEachInvocationAndNotTheProcess(t *testing.T) {
-	t.Setenv("AWS_PROFILE", "nobody")
-	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", t.TempDir()+"/none")
+	for name, value := range map[string]string{
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_CA_BUNDLE": "/nowhere/bundle.pem",
+	} {
+		t.Setenv(name, value)
+	}
 	book := &logBook{}
 	h := New(Func(pass), WithLogger(book.logger()))
 	h.prepare()
@@ -164,8 +166,8 @@ func TestBrokenEnvironmentFailsEachInvocationAndNotTheProcess(t *testing.T) {
 	}
 	for range 2 {
 		_, err := h.Invoke(t.Context(), []byte(testEvent))
-		if lost, ok := errors.AsType[*ReportError](err); !ok || lost.Attempts != 1 || !strings.Contains(err.Error(), "nobody") {
-			t.Errorf("got %v, want an error that names the profile", err)
+		if lost, ok := errors.AsType[*ReportError](err); !ok || lost.Attempts != 1 || !strings.Contains(err.Error(), "AWS_CA_BUNDLE") {
+			t.Errorf("got %v, want an error that names the setting", err)
 		}
 		if last := book.last(t); last["msg"] != "verdict" || last["delivered"] != false {
 			t.Errorf("the last line is %v", last)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,7 +23,11 @@ import (
 const envStage = "GREENLIGHT_STAGE"
 
 // serveLambda serves a deployment's hook until Lambda ends the process.
+//
+// The system's root certificates take longest to read of all that the first event needs, for CodeDeploy's endpoint and
+// for https checks: they are read while the plan is.
 func serveLambda(env func(string) string, folder string) {
+	go func() { _, _ = x509.SystemCertPool() }()
 	hook.Serve(newDecider(env, folder))
 }
 

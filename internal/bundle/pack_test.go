@@ -1,4 +1,4 @@
-package main
+package bundle
 
 import (
 	"archive/zip"
@@ -8,12 +8,12 @@ import (
 )
 
 func TestTheSameFilesGiveTheSameBytes(t *testing.T) {
-	files := []file{{"bootstrap", 0o755, bytes.Repeat([]byte("binary"), 1000)}, {"greenlight.yaml", 0o644, []byte("version: 1\n")}}
-	first, err := pack(files)
+	files := []File{{"bootstrap", 0o755, bytes.Repeat([]byte("binary"), 1000)}, {"greenlight.yaml", 0o644, []byte("version: 1\n")}}
+	first, err := Pack(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := pack(files)
+	second, err := Pack(files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestTheSameFilesGiveTheSameBytes(t *testing.T) {
 }
 
 func TestTheZipHoldsWhatLambdaStarts(t *testing.T) {
-	zipped, err := pack([]file{{"bootstrap", 0o755, []byte("binary")}})
+	zipped, err := Pack([]File{{"bootstrap", 0o755, []byte("binary")}})
 	if err != nil {
 		t.Fatal(err)
 	}

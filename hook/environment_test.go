@@ -1,0 +1,94 @@
+package hook
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+)
+
+// lambdaEnv is what Lambda sets, with changes; an empty value takes a variable away.
+func lambdaEnv(changes map[string]string) func(string) string {
+	env := map[string]string{
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
+	}
+	for name, value := range changes {
+		env[name] = value
+	}
+	return func(name string) string { return env[name] }
+}
+
+func TestTheConfigurationIsWhatLambdaGives(t *testing.T) {
+	cfg, err := lambdaConfig(lambdaEnv(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Region != "eu-central-1" || got.AccessKeyID != "AKIDEXAMPLE" || got.SecretAccessKey != "secret" || got.SessionToken != "token" || cfg.BaseEndpoint != nil {
+		t.Errorf("got region %q, credentials %+v, endpoint %v", cfg.Region, got, cfg.BaseEndpoint)
+	}
+}
+
+func TestTheEndpointIsTheOneThatIsSet(t *testing.T) {
+	tests := []struct {
+		why  string
+		env  map[string]string
+		want string
+	}{
+		{"the service's own wins", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_CODEDEPLOY": "http://one"}, "http://one"},
+		{"else the one for all", map[string]string{"AWS_ENDPOINT_URL": "http://all"}, "http://all"},
+		{"unless they are to be ignored", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "TRUE"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			cfg, err := lambdaConfig(lambdaEnv(tt.env))
+			if err != nil || aws.ToString(cfg.BaseEndpoint) != tt.want {
+				t.Errorf("got %q (%v), want %q", aws.ToString(cfg.BaseEndpoint), err, tt.want)
+			}
+		})
+	}
+}
+
+func TestFIPSAndDualStackAreAskedFor(t *testing.T) {
+	var o codedeploy.Options
+	endpointVariant(lambdaEnv(map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}))(&o)
+	if o.EndpointOptions.UseFIPSEndpoint != aws.FIPSEndpointStateEnabled || o.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateEnabled {
+		t.Errorf("got %+v", o.EndpointOptions)
+	}
+	var plain codedeploy.Options
+	endpointVariant(lambdaEnv(nil))(&plain)
+	if plain.EndpointOptions.UseFIPSEndpoint != aws.FIPSEndpointStateUnset || plain.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateUnset {
+		t.Errorf("got %+v where nothing was asked for", plain.EndpointOptions)
+	}
+}
+
+func TestABrokenConfigurationIsNamed(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, []byte("no certificate\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		why  string
+		env  map[string]string
+		says string
+	}{
+		{"no region", map[string]string{"AWS_REGION": ""}, "AWS_REGION is not set"},
+		{"no key", map[string]string{"AWS_ACCESS_KEY_ID": ""}, "AWS_ACCESS_KEY_ID"},
+		{"no secret", map[string]string{"AWS_SECRET_ACCESS_KEY": ""}, "AWS_SECRET_ACCESS_KEY"},
+		{"a bundle that isn't there", map[string]string{"AWS_CA_BUNDLE": "/nowhere/bundle.pem"}, "AWS_CA_BUNDLE"},
+		{"a bundle without a certificate", map[string]string{"AWS_CA_BUNDLE": empty}, "no certificate in PEM"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			if _, err := lambdaConfig(lambdaEnv(tt.env)); err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v, want an error that says %q", err, tt.says)
+			}
+		})
+	}
+}
