@@ -65,6 +65,7 @@ func TestAssertionsAreTrueOrSayWhyNot(t *testing.T) {
 
 		{"a variable of the plan", `body.sku == vars.sku`, ""},
 		{"a name that is known later", `body.image == green.image`, ""},
+		{"several that belong together", `green.image == body.image && green.port == 8080`, ""},
 		{"a name that is known later, shown", `body.sku == green.port`, `body.sku == green.port is false: body.sku is 42, green.port is 8080`},
 		{"a name without a value", `body.sku == cart`, `error: plan.yaml:1:9: cart: it has no value`},
 		{"a variable that may be missing", `(vars.other ?? 42) == 42`, ""},

@@ -18,7 +18,7 @@ func (a *assertion) explain(ctx context.Context, env map[string]any) string {
 		return ""
 	}
 	var said []string
-	for _, operand := range a.operands(ctx, a.falsePart(ctx, tree.Node, env)) {
+	for _, operand := range operands(a.falsePart(ctx, tree.Node, env)) {
 		source := operand.String()
 		value, err := a.evaluate(ctx, source, env)
 		part := cut(strings.Join(strings.Fields(source), " ")) + " is " + show(value)
@@ -45,7 +45,7 @@ func (a *assertion) falsePart(ctx context.Context, n ast.Node, env map[string]an
 }
 
 // operands are what a reader wants to see the values of.
-func (a *assertion) operands(ctx context.Context, n ast.Node) []ast.Node {
+func operands(n ast.Node) []ast.Node {
 	switch n := n.(type) {
 	case *ast.BinaryNode:
 		var all []ast.Node
@@ -53,7 +53,7 @@ func (a *assertion) operands(ctx context.Context, n ast.Node) []ast.Node {
 			switch side := side.(type) {
 			case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NilNode, *ast.ConstantNode, *ast.ArrayNode, *ast.MapNode:
 			case *ast.BinaryNode, *ast.UnaryNode:
-				all = append(all, a.operands(ctx, side)...)
+				all = append(all, operands(side)...)
 			default:
 				all = append(all, side)
 			}
@@ -62,7 +62,7 @@ func (a *assertion) operands(ctx context.Context, n ast.Node) []ast.Node {
 	case *ast.UnaryNode:
 		switch n.Node.(type) {
 		case *ast.BinaryNode, *ast.UnaryNode:
-			return a.operands(ctx, n.Node)
+			return operands(n.Node)
 		}
 		return []ast.Node{n.Node}
 	case *ast.BuiltinNode:

@@ -12,8 +12,8 @@
 package expect
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -74,29 +74,11 @@ func show(v any) string {
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
-	var b strings.Builder
-	enc := json.NewEncoder(&limited{&b, 4*longest + 8})
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil && b.Len() == 0 {
-		return cut(fmt.Sprint(v))
+	if err := enc.Encode(v); err != nil {
+		return cut(fmt.Sprint(v)) // a value that JSON doesn't have, such as a map with keys of any type
 	}
 	return cut(strings.TrimSpace(b.String()))
-}
-
-var errFull = errors.New("enough is written")
-
-// limited takes the beginning of what is written, and no more.
-type limited struct {
-	to   *strings.Builder
-	left int
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if len(p) > l.left {
-		l.to.Write(p[:l.left])
-		l.left = 0
-		return 0, errFull
-	}
-	l.left -= len(p)
-	return l.to.Write(p)
 }

@@ -234,31 +234,30 @@ func (w *jsonWant) judge(got any, lookup strictyaml.Lookup) (judgement, error) {
 
 func (w *jsonWant) compare(got any, lookup strictyaml.Lookup) (judgement, error) {
 	text, scalar := scalarText(got)
+	if w.comparison.op == differs {
+		return w.differ(text, lookup)
+	}
 	verdict, err := w.comparison.judge(text, lookup)
-	switch {
-	case err != nil || scalar && w.comparison.op != differs:
-		return verdict, err
-	case !scalar && w.comparison.op != differs:
+	if err == nil && !scalar {
 		verdict.holds = false
 		verdict.because = ", which " + string(w.comparison.op) + " can't compare"
-		return verdict, nil
 	}
-	return verdict, w.differ(&verdict, got, text, lookup)
+	return verdict, err
 }
 
-// differ decides !=, where a value that is the same in any reading is the same.
-func (w *jsonWant) differ(verdict *judgement, got any, text string, lookup strictyaml.Lookup) error {
+// differ decides !=: a value that is the same in any reading is the same.
+func (w *jsonWant) differ(text string, lookup strictyaml.Lookup) (judgement, error) {
 	want, err := w.comparison.operand.Expand(lookup)
 	if err != nil {
-		return err
+		return judgement{}, err
 	}
-	verdict.expected = differs.with(want)
-	verdict.holds = text != want
-	a, isNumber := parseNumber(text)
-	if b, ok := parseNumber(want); ok && isNumber {
-		verdict.holds = a.compare(b) != 0
+	verdict := judgement{holds: text != want, expected: differs.with(cut(strictyaml.OneLine(want)))}
+	if a, ok := parseNumber(text); ok {
+		if b, ok := parseNumber(want); ok {
+			verdict.holds = a.compare(b) != 0
+		}
 	}
-	return nil
+	return verdict, nil
 }
 
 // scalarText writes a value that isn't a list, mapping or null as text. What is none of them is written as JSON.

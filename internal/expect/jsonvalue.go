@@ -33,7 +33,7 @@ func notJSON(err error, body []byte) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && syntax.Offset >= int64(len(body)):
 		return errors.New("it ends in the middle of JSON")
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%s, at byte %d", syntax, syntax.Offset)
+		return fmt.Errorf("%w, at byte %d", syntax, syntax.Offset)
 	}
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/greenlight-deploy/greenlight/internal/expect"
 )
 
 func TestStatusesAreJudgedByCodeClassRangeListAndComparison(t *testing.T) {
@@ -42,6 +44,14 @@ func TestStatusesAreJudgedByCodeClassRangeListAndComparison(t *testing.T) {
 	}
 }
 
+func TestSuccessIsAnyStatusOf2xx(t *testing.T) {
+	for status, want := range map[int]string{200: "", 299: "", 199: "status is 199, expected 2xx", 302: "status is 302, expected 2xx"} {
+		if got := said(expect.Success().Judge(status), nil); got != want {
+			t.Errorf("of %d it says %q, want %q", status, got, want)
+		}
+	}
+}
+
 func TestDurationsAndSizesAreComparedWithTheirUnits(t *testing.T) {
 	tests := []struct {
 		why, src string
@@ -66,7 +76,8 @@ func TestDurationsAndSizesAreComparedWithTheirUnits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			a, got := decode(t, tt.src), ""
+			var got string
+			a := decode(t, tt.src)
 			if a.Duration != nil {
 				got = said(a.Duration.Judge(tt.duration, lookup))
 			} else {

@@ -2,6 +2,7 @@ package httpcheck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -42,9 +43,9 @@ func (e *Expect) needsBody() bool {
 
 // result judges an exchange.
 func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Lookup) check.Result {
-	if x.answer == nil {
-		p := x.problem(ctx)
-		return check.Result{Outcome: p.outcome, Reason: p.reason, Retry: p.retry}
+	var away misled
+	if x.answer == nil || errors.As(x.err, &away) {
+		return x.problem(ctx).result()
 	}
 	j := &judging{Expect: e, exchange: x, lookup: lookup}
 	j.head()
@@ -60,8 +61,7 @@ func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Look
 	case len(j.false) > 0:
 		return check.Result{Outcome: check.Failed, Reason: j.reason(), Retry: j.retry()}
 	case x.err != nil:
-		p := x.problem(ctx)
-		return check.Result{Outcome: p.outcome, Reason: p.reason, Retry: p.retry}
+		return x.problem(ctx).result()
 	case j.err != nil:
 		return check.Result{Outcome: check.Inconclusive, Reason: j.err.Error()}
 	}
@@ -240,7 +240,7 @@ func (j *judging) reason() string {
 	return strings.Join(parts, "; ")
 }
 
-// retry lets a load balancer's own error be asked again, as long as nothing but the status says that it is wrong.
+// retry lets a load balancer's own error be asked again, where it is its status that is wrong.
 func (j *judging) retry() check.Retry {
 	if j.fromLoadBalancer() && slices.ContainsFunc(j.false, func(m *expect.Mismatch) bool { return m.Subject == "status" }) {
 		return check.RetrySpreading

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +26,10 @@ type problem struct {
 	reason  string
 	outcome check.Outcome
 	retry   check.Retry
+}
+
+func (p problem) result() check.Result {
+	return check.Result{Outcome: p.outcome, Reason: p.reason, Retry: p.retry}
 }
 
 func wrong(format string, args ...any) problem {
@@ -47,6 +52,9 @@ func (x *exchange) problem(ctx context.Context) problem {
 	}
 	if timedOut(x.err) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return silent("%s", x.late())
+	}
+	if reason := x.client.broke(); reason != "" && x.answer == nil && !x.trace.answered() {
+		return problem{reason, check.Failed, check.RetryNoAnswer}
 	}
 	if p, ok := tlsProblem(x.err, x.now()); ok {
 		return p
@@ -146,28 +154,19 @@ func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Re
 // tlsProblem is what a server said in the handshake. A certificate that can't be trusted is a wrong answer.
 func tlsProblem(err error, now time.Time) (problem, bool) {
 	var verification *tls.CertificateVerificationError
-	var alert tls.AlertError
+	var op *net.OpError
 	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &verification):
 		return wrong("%s", distrusted(verification, now)), true
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		return wrong("the server doesn't speak TLS on this port: should the URL begin with http://?"), true
-	case errors.As(err, &alert):
-		return wrong("the server refused the TLS handshake: %s%s", strings.TrimPrefix(alert.Error(), "tls: "), clientHint(alert)), true
+	case errors.As(err, &op) && op.Op == "remote error": // how Go's TLS tells of an alert of the other side
+		return wrong("the server refused the TLS handshake: %s", plainly(op.Err)), true
 	case strings.HasPrefix(err.Error(), "tls: "):
 		return wrong("the TLS handshake failed: %s", plainly(err)), true
 	}
 	return problem{}, false
-}
-
-// clientHint tells what to do where a server asks for a client's certificate.
-func clientHint(alert tls.AlertError) string {
-	const badCertificate, certificateRequired = 42, 116 // RFC 8446, 6.2
-	if alert == badCertificate || alert == certificateRequired {
-		return " (tls: {cert: …, key: …} sends one)"
-	}
-	return ""
 }
 
 // distrusted says why a certificate isn't trusted, and how it could be.
@@ -216,12 +215,11 @@ func issuer(cert *x509.Certificate) string {
 	return cert.Issuer.String()
 }
 
+var packages = regexp.MustCompile(`^((net/http|http|http2|gzip|flate|tls|HTTP/1\.x transport connection broken): )+`)
+
 // plainly drops the names of Go's packages from an error, and what could break a line.
 func plainly(err error) string {
-	s := err.Error()
-	for _, prefix := range []string{"net/http: ", "HTTP/1.x transport connection broken: ", "http: ", "http2: ", "gzip: ", "flate: ", "tls: "} {
-		s = strings.TrimPrefix(s, prefix)
-	}
+	s := packages.ReplaceAllString(err.Error(), "")
 	quoted := expect.Quote(s)
 	if inner := quoted[1 : len(quoted)-1]; !strings.Contains(s, `"`) {
 		return inner

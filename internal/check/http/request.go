@@ -15,9 +15,13 @@ type Request struct {
 	Path   strictyaml.Text `yaml:"path"` // joined to green's base URL
 	URL    strictyaml.Text `yaml:"url"`  // a whole one, in place of a path
 
-	Query   strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"query"`
-	Headers strictyaml.Map[strictyaml.Text]                       `yaml:"headers"`
+	// Query is added to that of the target, sorted by name.
+	Query strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"query"`
+	// Headers win over those that are set otherwise. With an accept-encoding of its own, a request gets its answer as
+	// it is sent: the body is compressed then.
+	Headers strictyaml.Map[strictyaml.Text] `yaml:"headers"`
 
+	// Body, JSON and Form are the body: at most one of them. GET and HEAD may have one too.
 	Body strictyaml.Text                                       `yaml:"body"`
 	JSON strictyaml.Value                                      `yaml:"json"`
 	Form strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"form"`
@@ -54,7 +58,7 @@ func (r *Request) decodeLine(d *strictyaml.Decoder, n strictyaml.Node) {
 	if target.IsZero() {
 		return
 	}
-	if word, rest, found := strings.Cut(line, " "); found && !strings.ContainsAny(word, "{/") {
+	if word, rest, found := strings.Cut(line, " "); found && word != "" && !strings.ContainsAny(word, "{/") {
 		if !slices.Contains(methods, word) {
 			d.ProblemAt(n, 0, len(word), "%s", strictyaml.Unknown("method", word, methods))
 			return
@@ -106,20 +110,32 @@ func (r *Request) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	r.validateHeaders(d, headers)
 }
 
-// validateTarget refuses a path or URL that no request could go to, as far as it is known.
+// validateTarget refuses a path or URL that no request could go to, whatever the names in it stand for.
 func (r *Request) validateTarget(d *strictyaml.Decoder, path, target strictyaml.Node) {
-	if literal, known := r.Path.Literal(); known && !r.Path.IsZero() {
-		if _, err := parsePath(literal); err != nil {
+	if !r.Path.IsZero() {
+		if _, err := parsePath(supposed(r.Path, "/x")); err != nil {
 			d.Problem(path, "%s", err)
 		}
-	} else if written := r.Path.String(); !known && !strings.HasPrefix(written, "/") && !strings.HasPrefix(written, "{{") {
-		d.Problem(path, "a path begins with /, as in /%s", written)
 	}
-	if literal, known := r.URL.Literal(); known && !r.URL.IsZero() {
-		if _, err := parseURL(literal); err != nil {
+	if !r.URL.IsZero() {
+		if _, err := parseURL(supposed(r.URL, "http://x")); err != nil {
 			d.Problem(target, "%s", err)
 		}
 	}
+}
+
+// supposed fills in harmless values: first where the text begins with a name, x for all others.
+func supposed(t strictyaml.Text, first string) string {
+	text, err := t.ExpandFunc(func(string) (any, error) { return "x", nil }, func(before, value string) string {
+		if before == "" {
+			return first
+		}
+		return value
+	})
+	if err != nil {
+		return t.String() // can't be: there is a value for each name
+	}
+	return text
 }
 
 func (r *Request) validateBody(d *strictyaml.Decoder, n strictyaml.Node) {

@@ -27,7 +27,8 @@ type run struct {
 	lookup strictyaml.Lookup
 	logger *slog.Logger
 	began  time.Time
-	client *http.Transport
+	sender *http.Transport
+	client *clientCertificate
 	seen   []check.Request
 }
 
@@ -42,13 +43,13 @@ func newRun(c *Check, scope check.Scope) *run {
 func (r *run) do(ctx context.Context) check.Result {
 	first, err := r.firstHop()
 	if err == nil {
-		r.client, err = r.transport()
+		err = r.connectWith(first)
 	}
 	if err != nil {
 		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
 	}
 	// It also ends dials that nobody waits for any more.
-	defer r.client.CloseIdleConnections()
+	defer r.sender.CloseIdleConnections()
 	x := r.follow(ctx, first)
 	result := r.check.Expect.result(ctx, x, r.lookup)
 	result.Requests = r.seen
@@ -58,23 +59,25 @@ func (r *run) do(ctx context.Context) check.Result {
 	return result
 }
 
-// transport is made for each run, and each of its requests has a connection of its own. A connection that is kept stays
-// with the target that it reached, behind a network load balancer: a warm function would go on asking the old version
-// after traffic has shifted.
-func (r *run) transport() (*http.Transport, error) {
-	config, err := r.check.Request.TLS.config(r.check.network, r.lookup)
+// connectWith makes the transport. It is a new one for each run, and each of its requests has a connection of its own:
+// one that is kept stays with the target that it reached behind a network load balancer, and a warm function would go
+// on asking the old version after traffic has shifted.
+func (r *run) connectWith(first *hop) error {
+	config, client, err := r.check.Request.TLS.config(r.check.network, r.lookup)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &http.Transport{
+	r.client = client
+	r.sender = &http.Transport{
 		DialContext:            r.check.network.Dial,
 		Proxy:                  r.check.network.Proxy,
 		OnProxyConnectResponse: proxyAnswer,
 		TLSClientConfig:        config,
-		ForceAttemptHTTP2:      true,
+		ForceAttemptHTTP2:      first.url.Scheme == "https" || r.check.Request.Redirects.OtherHosts, // preparing for it takes time
 		DisableKeepAlives:      true,
 		MaxResponseHeaderBytes: maxHeader,
-	}, nil
+	}
+	return nil
 }
 
 // hop is one request of a chain of redirects.
@@ -105,11 +108,11 @@ func (r *run) firstHop() (*hop, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hop{method: request.method(), url: u, header: http.Header{}}
-	contentType := ""
-	if h.body, contentType, err = request.content(r.lookup); err != nil {
+	body, contentType, err := request.content(r.lookup)
+	if err != nil {
 		return nil, err
 	}
+	h := &hop{method: request.method(), url: u, header: http.Header{}, body: body}
 	if contentType != "" {
 		h.header.Set("Content-Type", contentType)
 	}
@@ -176,6 +179,7 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 type exchange struct {
 	hop    *hop
 	trace  *trace
+	client *clientCertificate
 	began  time.Time // of the whole run
 	now    func() time.Time
 	within time.Duration
@@ -188,24 +192,24 @@ type exchange struct {
 }
 
 func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange, *hop) {
-	x := &exchange{hop: h, trace: newTrace(), began: r.began, now: r.check.network.Now}
+	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.began, now: r.check.network.Now}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)
 	}
 	defer x.trace.finish()
-	x.answer, x.err = r.client.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.hooks())))
-	if x.err != nil {
+	answer, err := r.sender.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.hooks())))
+	if err != nil {
+		x.err = err
 		return x, nil
 	}
-	defer x.answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
+	x.answer = answer
 	following, err := h.next(x.answer, r.check.Request.Redirects, before)
-	if following != nil {
+	if err != nil || following != nil {
+		x.err = err
 		return x, following
 	}
 	x.read(r.check.Expect.needsBody())
-	if err != nil {
-		x.err = err
-	}
 	return x, nil
 }
 
@@ -229,6 +233,9 @@ func (x *exchange) read(keep bool) {
 	var kept bytes.Buffer
 	to := io.Discard
 	if keep {
+		if announced := x.answer.ContentLength; announced > 0 && announced <= MaxBody {
+			kept.Grow(int(announced) + bytes.MinRead) // room to see the end, too
+		}
 		to = &kept
 	}
 	x.size, x.err = io.Copy(to, io.LimitReader(x.answer.Body, MaxBody+1))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
@@ -124,7 +125,7 @@ func parseURL(s string) (*url.URL, error) {
 
 // plain refuses characters that no URL can have.
 func plain(s string) error {
-	switch at := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '#' }); {
+	switch at := strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == '#' }); {
 	case s == "":
 		return errors.New("the target is empty: write a path, as in /health")
 	case at < 0:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -56,28 +57,36 @@ func (t *TLS) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN") }
 
 // config makes what the request is sent with.
-func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, error) {
+func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, *clientCertificate, error) {
 	config := &tls.Config{
 		RootCAs: n.Roots, Time: n.Now, MinVersion: tls.VersionTLS12,
 		InsecureSkipVerify: t.Insecure, //nolint:gosec // the plan's author asked for it by that name
 	}
 	name, err := t.ServerName.Expand(lookup)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	config.ServerName = name
 	if !t.CA.IsZero() {
 		pem, err := read("tls.ca", t.CA, lookup)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if config.RootCAs, err = pool(pem); err != nil {
-			return nil, fmt.Errorf("tls.ca: %w", err)
+			return nil, nil, fmt.Errorf("tls.ca: %w", err)
 		}
 	}
-	if t.Cert.IsZero() {
-		return config, nil
+	client := &clientCertificate{}
+	if !t.Cert.IsZero() {
+		if client.pair, err = t.pair(lookup); err != nil {
+			return nil, nil, err
+		}
 	}
+	config.GetClientCertificate = client.get
+	return config, client, nil
+}
+
+func (t *TLS) pair(lookup strictyaml.Lookup) (*tls.Certificate, error) {
 	cert, err := read("tls.cert", t.Cert, lookup)
 	if err != nil {
 		return nil, err
@@ -90,8 +99,34 @@ func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tls.cert: %s", keyPairProblem(err))
 	}
-	config.Certificates = []tls.Certificate{pair}
-	return config, nil
+	return &pair, nil
+}
+
+// clientCertificate is what a server gets that asks who its client is, and the memory that it has asked. In TLS 1.3 it
+// refuses a client when the client has sent its request already: as an alert, which HTTP/2 doesn't pass on, or, where
+// the request is lost on the way, as a reset. What they have in common is that the server had asked.
+type clientCertificate struct {
+	pair  *tls.Certificate // nil: none
+	asked atomic.Bool
+}
+
+func (c *clientCertificate) get(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	c.asked.Store(true)
+	if c.pair == nil {
+		return &tls.Certificate{}, nil
+	}
+	return c.pair, nil
+}
+
+// broke says what a connection most likely broke by that gave no answer; nothing where the server hadn't asked.
+func (c *clientCertificate) broke() string {
+	switch {
+	case !c.asked.Load():
+		return ""
+	case c.pair == nil:
+		return "the server asked for a client's certificate, and closed the connection without one; tls: {cert: …, key: …} sends one"
+	}
+	return "the server asked for a client's certificate, and closed the connection after that of tls.cert"
 }
 
 // read gives a PEM text, or what the file of that name holds.

@@ -18,13 +18,14 @@ type trace struct {
 	dnsStart, dnsEnd         time.Time
 	connectStart, connectEnd time.Time
 	tlsStart, tlsEnd         time.Time
-	sent, firstByte, end     time.Time
+	got, sent                time.Time
+	firstByte, end           time.Time
 	remote                   string
 }
 
 func newTrace() *trace { return &trace{start: time.Now()} }
 
-// note keeps the time of what happens first, or last.
+// first keeps the time of what happens several times when it first does, last when it last does.
 func (t *trace) first(at *time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,6 +60,7 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 		GotConn: func(info httptrace.GotConnInfo) {
 			t.mu.Lock()
 			defer t.mu.Unlock()
+			t.got = time.Now()
 			if address := info.Conn.RemoteAddr(); address != nil {
 				t.remote = address.String()
 			}
@@ -103,12 +105,10 @@ func (t *trace) stage() string {
 		return "connected in " + shown(between(t.connectStart, t.connectEnd)) + ", request sent"
 	case !t.sent.IsZero():
 		return "connected, request sent"
-	case !t.tlsEnd.IsZero():
+	case !t.got.IsZero():
 		return "connected, sending the request"
 	case !t.tlsStart.IsZero():
 		return "connected, in the TLS handshake"
-	case !t.connectEnd.IsZero():
-		return "connected, sending the request"
 	case !t.dnsStart.IsZero() && t.dnsEnd.IsZero():
 		return "looking the host up"
 	}
