@@ -149,6 +149,10 @@ func (t *Terminal) clear() {
 	}
 }
 
+// roomForEcho is left free behind the live line: a terminal writes ^C there, and would break the line that has no room
+// for it, so that clearing it would leave a part standing.
+const roomForEcho = 3
+
 func (t *Terminal) redraw() {
 	if !t.style.Live || t.style.Width < narrowest {
 		return
@@ -167,7 +171,7 @@ func (t *Terminal) redraw() {
 	}
 	line := fmt.Sprintf("%d of %d done; running: %s", t.done, t.total, strings.Join(parts, ", "))
 	// The last column stays free: some terminals go to the next line when it is written.
-	_, _ = io.WriteString(t.out, t.paint(dim, cut(line, t.style.Width-1)))
+	_, _ = io.WriteString(t.out, t.paint(dim, cut(line, t.style.Width-roomForEcho)))
 	t.shown = true
 }
 

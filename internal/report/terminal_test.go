@@ -177,7 +177,7 @@ func TestWideCharactersAreCountedAsSuch(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var out strings.Builder
-				terminal := report.NewTerminal(&out, report.Style{Width: 35, Live: true}, 1)
+				terminal := report.NewTerminal(&out, report.Style{Width: 37, Live: true}, 1)
 				terminal.Started(tt.name)
 				if got := out.String(); got != tt.cut {
 					t.Errorf("got  %q\nwant %q", got, tt.cut)
