@@ -1,0 +1,172 @@
+// Package endpoint is the one port behind which all simulated AWS services answer. It reads who a request is for as AWS
+// does, from the signature's credential scope; a request without one, as a person sends it with curl, is told by its
+// form. What no service knows is answered in the error form of the protocol that was spoken, so that SDKs show it.
+package endpoint
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Protocol is how a service's requests and answers are written:
+// https://smithy.io/2.0/aws/protocols/index.html.
+type Protocol int
+
+// The protocols of the services that are simulated.
+const (
+	JSON11   Protocol = iota // AWS JSON 1.1: CodeDeploy, ECS
+	Query                    // AWS Query with XML answers: Elastic Load Balancing, STS
+	RESTJSON                 // REST JSON: Lambda
+)
+
+// Service is one AWS service.
+type Service struct {
+	// Name is how signatures name the service, such as codedeploy or elasticloadbalancing.
+	Name     string
+	Protocol Protocol
+	// Target is what stands before the dot in X-Amz-Target; JSON 1.1 only.
+	Target string
+	// Version is the API's version, which Query requests carry.
+	Version string
+	// Path is what the paths of a REST service begin with.
+	Path    string
+	Handler http.Handler
+}
+
+// Endpoint hands requests to the services. It is an http.Handler.
+type Endpoint struct {
+	services []Service
+	verifier *Verifier
+}
+
+// New makes an endpoint. Where verifier isn't nil, requests that aren't signed rightly are refused.
+func New(verifier *Verifier, services ...Service) *Endpoint {
+	return &Endpoint{services: services, verifier: verifier}
+}
+
+// ServeHTTP answers one request.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	service, ok := e.find(r)
+	if !ok {
+		unknown := Service{Protocol: protocolOf(r)}
+		unknown.refuse(w, http.StatusBadRequest, "UnknownOperationException",
+			"the simulator has no service for this request; it has "+strings.Join(e.names(), ", "))
+		return
+	}
+	if e.verifier != nil {
+		if err := e.verifier.Verify(r); err != nil {
+			service.refuse(w, http.StatusForbidden, service.signatureCode(), err.Error())
+			return
+		}
+	}
+	service.Handler.ServeHTTP(w, r)
+}
+
+func (e *Endpoint) names() []string {
+	names := make([]string, len(e.services))
+	for i, s := range e.services {
+		names[i] = s.Name
+	}
+	slices.Sort(names)
+	return names
+}
+
+// find tells the service by the signature's scope, else by the request's form.
+func (e *Endpoint) find(r *http.Request) (Service, bool) {
+	if s, err := parseSignature(r); err == nil {
+		for _, service := range e.services {
+			if service.Name == s.service {
+				return service, true
+			}
+		}
+		return Service{}, false
+	}
+	for _, service := range e.services {
+		if service.meant(r) {
+			return service, true
+		}
+	}
+	return Service{}, false
+}
+
+func (s Service) meant(r *http.Request) bool {
+	switch s.Protocol {
+	case JSON11:
+		target, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		return target != "" && target == s.Target
+	case Query:
+		return protocolOf(r) == Query && formValue(r, "Version") == s.Version
+	case RESTJSON:
+		return s.Path != "" && strings.HasPrefix(r.URL.Path, s.Path)
+	}
+	return false
+}
+
+// protocolOf tells in which protocol an answer will be understood.
+func protocolOf(r *http.Request) Protocol {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case kind == "application/x-www-form-urlencoded", r.URL.Query().Has("Action"):
+		return Query
+	case r.Header.Get("X-Amz-Target") != "":
+		return JSON11
+	}
+	return RESTJSON
+}
+
+// signatureCode is what a service calls a signature that is wrong.
+func (s Service) signatureCode() string {
+	if s.Protocol == Query {
+		return "SignatureDoesNotMatch"
+	}
+	return "InvalidSignatureException"
+}
+
+// refuse answers with an error in the form of the service's protocol.
+func (s Service) refuse(w http.ResponseWriter, status int, code, message string) {
+	id := requestID()
+	w.Header().Set("X-Amzn-Requestid", id)
+	switch s.Protocol {
+	case Query:
+		w.Header().Set("Content-Type", "text/xml")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprint(w, xml.Header)
+		_ = xml.NewEncoder(w).Encode(newErrorResponse(code, message, id))
+	case JSON11:
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
+	case RESTJSON:
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Amzn-Errortype", code)
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message})
+	}
+}
+
+type errorResponse struct {
+	XMLName xml.Name `xml:"ErrorResponse"`
+	Error   struct {
+		Type, Code, Message string
+	}
+	RequestID string `xml:"RequestId"`
+}
+
+func newErrorResponse(code, message, id string) errorResponse {
+	e := errorResponse{RequestID: id}
+	e.Error.Type, e.Error.Code, e.Error.Message = "Sender", code, message
+	return e
+}
+
+// requestID looks like the UUIDs that AWS gives.
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
