@@ -1,0 +1,187 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+)
+
+// serveVersion is a service whose /health says which version answers.
+func serveVersion(ctx context.Context, version string) (simulator.Task, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return simulator.Task{}, err
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"version":%q}`, version)
+	})}
+	go func() { _ = server.Serve(l) }()
+	return simulator.Task{URL: "http://" + l.Addr().String(), Stop: server.Close}, nil
+}
+
+// cloud is a running simulator with the AWS CLI in front of it.
+type cloud struct {
+	*simulator.Simulator
+	log output
+}
+
+func startCloud(t *testing.T) *cloud {
+	t.Helper()
+	c := &cloud{}
+	var err error
+	c.Simulator, err = simulator.Start(t.Context(), simulator.Config{
+		Application: "shop", Group: "production", Blue: "live", Tasks: serveVersion,
+		HealthCheck:  elb.HealthCheck{Path: "/health", Interval: 20 * time.Millisecond},
+		AutoRollback: codedeploy.AutoRollback{codedeploy.DeploymentFailure},
+		HookTimeout:  time.Minute,
+		Logs:         func(line lambda.LogLine) { _, _ = fmt.Fprintln(&c.log, line.Text) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("the functions wrote:\n%s", &c.log)
+		}
+	})
+	return c
+}
+
+// aws runs the AWS CLI and gives what it printed.
+func (c *cloud) aws(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program(t, "AWS_CLI"), append(args, "--endpoint-url", c.EndpointURL(), "--output", "json")...)
+	cmd.Env = []string{
+		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + t.TempDir(), "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true",
+	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (c *cloud) deploy(t *testing.T, version string) (id string) {
+	t.Helper()
+	spec := fmt.Sprintf(`{"version":0.0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"TaskDefinition":%q,`+
+		`"LoadBalancerInfo":{"ContainerName":"app","ContainerPort":80}}}}],"Hooks":[{"AfterAllowTestTraffic":"CodeDeployHook_check"}]}`, version)
+	revision, err := json.Marshal(map[string]any{"revisionType": "AppSpecContent", "appSpecContent": map[string]string{"content": spec}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.aws(t, "deploy", "create-deployment", "--application-name", "shop", "--deployment-group-name", "production", "--revision", string(revision))
+	if err != nil {
+		t.Fatalf("aws deploy create-deployment: %v: %s", err, out)
+	}
+	var created struct{ DeploymentID string }
+	if err := json.Unmarshal([]byte(out), &created); err != nil || created.DeploymentID == "" {
+		t.Fatalf("aws deploy create-deployment printed %s (%v)", out, err)
+	}
+	return created.DeploymentID
+}
+
+// event reads what the CLI shows of a lifecycle event.
+func (c *cloud) event(t *testing.T, deployment, name string) string {
+	t.Helper()
+	out, err := c.aws(t, "deploy", "get-deployment-target", "--deployment-id", deployment, "--target-id", "default:service",
+		"--query", "deploymentTarget.ecsTarget.lifecycleEvents[?lifecycleEventName=='"+name+"'].status | [0]")
+	if err != nil {
+		t.Fatalf("aws deploy get-deployment-target: %v: %s", err, out)
+	}
+	return strings.Trim(strings.TrimSpace(out), `"`)
+}
+
+// hooks are written in other languages, and know nothing of this project.
+func hooks(t *testing.T, testURL string) map[string]lambda.Function {
+	t.Helper()
+	folder, err := filepath.Abs("testdata/hooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := program(t, "HOOK_NODE_MODULES")
+	function := func(env map[string]string, command ...string) lambda.Function {
+		env["TEST_URL"] = testURL
+		return lambda.Function{
+			Name: "CodeDeployHook_check", Command: command, Dir: folder, Handler: "hook.handler",
+			Env: env, Timeout: 30 * time.Second, MemoryMB: 256,
+		}
+	}
+	return map[string]lambda.Function{
+		"Python with boto3":                         function(map[string]string{}, program(t, "HOOK_PYTHON"), filepath.Join(folder, "hook.py")),
+		"Node under AWS's runtime interface client": function(map[string]string{"NODE_PATH": modules, "HOME": os.TempDir()}, filepath.Join(modules, ".bin", "aws-lambda-ric"), "hook.handler"),
+	}
+}
+
+func TestAHookInAnotherLanguageLetsAGoodVersionThroughAndStopsABadOne(t *testing.T) {
+	for name := range hooks(t, "") {
+		t.Run(name, func(t *testing.T) {
+			c := startCloud(t)
+			if err := c.CreateFunction(hooks(t, c.TestURL())[name]); err != nil {
+				t.Fatal(err)
+			}
+			good := c.deploy(t, "good")
+			if out, err := c.aws(t, "deploy", "wait", "deployment-successful", "--deployment-id", good); err != nil {
+				t.Fatalf("aws deploy wait deployment-successful: %v: %s", err, out)
+			}
+			if got := c.event(t, good, "AfterAllowTestTraffic"); got != "Succeeded" {
+				t.Errorf("AfterAllowTestTraffic of the good version is %q, want Succeeded", got)
+			}
+
+			bad := c.deploy(t, "bad")
+			if out, err := c.aws(t, "deploy", "wait", "deployment-successful", "--deployment-id", bad); err == nil {
+				t.Errorf("aws deploy wait deployment-successful took the bad version: %s", out)
+			}
+			if got := c.event(t, bad, "AfterAllowTestTraffic"); got != "Failed" {
+				t.Errorf("AfterAllowTestTraffic of the bad version is %q, want Failed", got)
+			}
+			if got := c.event(t, bad, "AllowTraffic"); got != "Skipped" {
+				t.Errorf("AllowTraffic of the bad version is %q, want Skipped", got)
+			}
+			for _, count := range c.Traffic() {
+				if count.Listener == simulator.ProductionListener && count.Requests > 0 {
+					t.Errorf("somebody came to production: %+v", count)
+				}
+			}
+		})
+	}
+}
+
+func TestTheCLIStopsADeploymentAndRollsItBack(t *testing.T) {
+	c := startCloud(t)
+	// A hook that never answers: the deployment waits for it until it is stopped.
+	silent := lambda.Function{Name: "CodeDeployHook_check", Command: []string{"/bin/sh", "-c", "while :; do sleep 1; done"}, Timeout: 30 * time.Second}
+	if err := c.CreateFunction(silent); err != nil {
+		t.Fatal(err)
+	}
+	id := c.deploy(t, "good")
+	if out, err := c.aws(t, "deploy", "stop-deployment", "--deployment-id", id, "--auto-rollback-enabled"); err != nil {
+		t.Fatalf("aws deploy stop-deployment: %v: %s", err, out)
+	}
+	outcome, err := c.Wait(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if outcome.Deployment.Status != codedeploy.Stopped || outcome.Rollback == nil || outcome.Rollback.Status != codedeploy.Succeeded {
+		t.Errorf("got %s with the rollback %+v, want Stopped with one that succeeded", outcome.Deployment.Status, outcome.Rollback)
+	}
+	out, err := c.aws(t, "deploy", "get-deployment", "--deployment-id", outcome.Rollback.ID, "--query", "deploymentInfo.creator")
+	if err != nil || strings.TrimSpace(out) != `"codeDeployRollback"` {
+		t.Errorf("the rollback's creator is %s (%v), want codeDeployRollback", out, err)
+	}
+}
