@@ -1,0 +1,157 @@
+package dashboard_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/dashboard"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func serve(ctx context.Context, version string) (simulator.Task, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return simulator.Task{}, err
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, version)
+	})}
+	go func() { _ = server.Serve(l) }()
+	return simulator.Task{URL: "http://" + l.Addr().String(), Stop: server.Close}, nil
+}
+
+func start(t *testing.T) (*simulator.Simulator, *httptest.Server, *dashboard.Dashboard) {
+	t.Helper()
+	sim, err := simulator.Start(t.Context(), simulator.Config{Blue: "v1", Tasks: serve, HealthCheck: elb.HealthCheck{Interval: 10 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := dashboard.New(sim)
+	server := httptest.NewServer(board)
+	t.Cleanup(func() {
+		if err := sim.Close(); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	})
+	return sim, server, board
+}
+
+func get(t *testing.T, url string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	return response
+}
+
+func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
+	_, server, _ := start(t)
+	for path, kind := range map[string]string{"/": "text/html", "/dashboard.css": "text/css", "/dashboard.js": "text/javascript"} {
+		response := get(t, server.URL+path)
+		text, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), kind) {
+			t.Errorf("%s: got %d %s (%v)", path, response.StatusCode, response.Header.Get("Content-Type"), err)
+		}
+		if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: the content security policy is %q", path, policy)
+		}
+		for _, elsewhere := range []string{"https://", "http://", "//cdn"} {
+			if at := strings.Index(strings.ReplaceAll(string(text), "http://www.w3.org/", ""), elsewhere); at >= 0 {
+				t.Errorf("%s names an address elsewhere: %q", path, elsewhere)
+			}
+		}
+	}
+}
+
+// follow reads the stream until a happening is what the test waits for.
+func follow(t *testing.T, url string, done func(kind string, data map[string]any) bool) {
+	t.Helper()
+	lines, kind := bufio.NewScanner(get(t, url+"/happenings").Body), ""
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		switch name, value, _ := strings.Cut(lines.Text(), ": "); name {
+		case "event":
+			kind = value
+		case "data":
+			var data map[string]any
+			if err := json.Unmarshal([]byte(value), &data); err != nil {
+				t.Fatalf("%s: %v: %s", kind, err, value)
+			}
+			if done(kind, data) {
+				return
+			}
+		}
+	}
+	t.Fatalf("the stream ended: %v", lines.Err())
+}
+
+func TestWhoComesLateIsToldAllThatHappened(t *testing.T) {
+	sim, server, board := start(t)
+	board.Log(lambda.LogLine{Function: "f", Text: "a line <b>of</b> a log"})
+	outcome, err := sim.Deploy(t.Context(), codedeploy.AppSpec{TaskDefinition: "v2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	follow(t, server.URL, func(kind string, data map[string]any) bool {
+		switch kind {
+		case "hello":
+			seen["where"] = data["production"] == sim.ProductionURL() && data["test"] == sim.TestURL()
+		case "deployment":
+			seen["end"] = seen["end"] || data["ID"] == outcome.Deployment.ID && data["Status"] == "Succeeded" && data["From"] == "v1" && data["To"] == "v2"
+		case "event":
+			seen["event"] = seen["event"] || data["Name"] == "AllowTraffic" && data["Status"] == "Succeeded" && data["End"] != 0.0
+		case "weights":
+			weights, _ := data["Weights"].(map[string]any)
+			seen["weights"] = seen["weights"] || data["Listener"] == simulator.ProductionListener && weights[simulator.TargetGroupTwo] == 100.0
+		case "log":
+			seen["log"] = data["Text"] == "a line <b>of</b> a log" && data["Function"] == "f"
+		case "traffic":
+			seen["traffic"] = true
+		}
+		return len(seen) == 6 && seen["where"] && seen["end"] && seen["event"] && seen["weights"] && seen["log"] && seen["traffic"]
+	})
+}
+
+func TestOldLinesOfLogsAreForgotten(t *testing.T) {
+	_, server, board := start(t)
+	const lines = 5000
+	for i := range lines {
+		board.Log(lambda.LogLine{Text: fmt.Sprint(i)})
+	}
+	first := ""
+	follow(t, server.URL, func(kind string, data map[string]any) bool {
+		text, _ := data["Text"].(string)
+		if kind == "log" && first == "" {
+			first = text
+		}
+		return text == fmt.Sprint(lines-1)
+	})
+	if first != "3000" {
+		t.Errorf("the oldest line that is kept is %s, want 3000: 2000 lines are kept", first)
+	}
+}

@@ -1,0 +1,106 @@
+package dashboard
+
+import (
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+)
+
+// What the page is told. Times are milliseconds since 1970, as JavaScript has them; 0 is none.
+type (
+	deploymentData struct {
+		ID, Status, Creator, Config, From, To, Error, Rollback string
+		Created, Completed                                     int64
+		Events                                                 []eventData
+	}
+	eventData struct {
+		Deployment, Name, Status, Function, Message string
+		Start, End                                  int64
+	}
+	weightsData struct {
+		Time     int64
+		Listener string
+		Weights  map[string]int
+	}
+	trafficData struct {
+		Time   int64
+		Counts []countData
+	}
+	countData struct {
+		Listener, Group, Target string
+		Requests, Bad           int
+	}
+	logData struct {
+		Time                 int64
+		Function, Text, Kind string
+	}
+)
+
+func encode(e simulator.Entry) (kind string, data any) {
+	switch what := e.What.(type) {
+	case simulator.DeploymentChanged:
+		return "deployment", newDeployment(what.Deployment)
+	case simulator.EventChanged:
+		return "event", newEvent(what.DeploymentID, what.Event)
+	case simulator.WeightsChanged:
+		return "weights", weightsData{millis(e.Time), what.Listener, what.Weights}
+	}
+	return "", nil
+}
+
+func newDeployment(d codedeploy.Deployment) deploymentData {
+	data := deploymentData{
+		ID: d.ID, Status: string(d.Status), Creator: d.Creator, Config: d.Config, To: d.AppSpec.TaskDefinition,
+		Created: millis(d.Created), Completed: millis(d.Completed),
+	}
+	if d.Original != nil {
+		data.From = d.Original.TaskDefinition
+	}
+	if d.Error != nil {
+		data.Error = d.Error.Error()
+	}
+	if d.Rollback != nil {
+		data.Rollback = d.Rollback.DeploymentID
+	}
+	for _, e := range d.Events {
+		data.Events = append(data.Events, newEvent(d.ID, e))
+	}
+	return data
+}
+
+func newEvent(deployment string, e codedeploy.LifecycleEvent) eventData {
+	return eventData{
+		Deployment: deployment, Name: string(e.Name), Status: string(e.Status), Function: e.Function, Message: e.Message,
+		Start: millis(e.Start), End: millis(e.End),
+	}
+}
+
+func newTraffic(at time.Time, counts []elb.Count) trafficData {
+	data := trafficData{Time: millis(at), Counts: []countData{}}
+	for _, c := range counts {
+		bad := c.Class[5]
+		for _, n := range c.Made {
+			bad += n
+		}
+		data.Counts = append(data.Counts, countData{Listener: c.Listener, Group: c.TargetGroup, Target: c.Target, Requests: c.Requests, Bad: bad})
+	}
+	return data
+}
+
+func newLogLine(line lambda.LogLine) logData {
+	kind := "function"
+	if line.Platform {
+		kind = "platform"
+	}
+	return logData{Time: millis(line.Time), Function: line.Function, Text: line.Text, Kind: kind}
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
