@@ -41,31 +41,42 @@ type Service struct {
 
 // Endpoint hands requests to the services. It is an http.Handler.
 type Endpoint struct {
+	// Verifier refuses requests that aren't signed rightly; nil takes all.
+	Verifier *Verifier
+	// Page answers a browser, which asks for what no service has; nil: nobody does.
+	Page http.Handler
+
 	services []Service
-	verifier *Verifier
 }
 
-// New makes an endpoint. Where verifier isn't nil, requests that aren't signed rightly are refused.
-func New(verifier *Verifier, services ...Service) *Endpoint {
-	return &Endpoint{services: services, verifier: verifier}
-}
+// New makes an endpoint of these services.
+func New(services ...Service) *Endpoint { return &Endpoint{services: services} }
 
 // ServeHTTP answers one request.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, ok := e.find(r)
+	if !ok && e.Page != nil && isBrowser(r) {
+		e.Page.ServeHTTP(w, r)
+		return
+	}
 	if !ok {
 		unknown := Service{Protocol: protocolOf(r)}
 		unknown.refuse(w, http.StatusBadRequest, "UnknownOperationException",
 			"the simulator has no service for this request; it has "+strings.Join(e.names(), ", "))
 		return
 	}
-	if e.verifier != nil {
-		if err := e.verifier.Verify(r); err != nil {
+	if e.Verifier != nil {
+		if err := e.Verifier.Verify(r); err != nil {
 			service.refuse(w, http.StatusForbidden, service.signatureCode(), err.Error())
 			return
 		}
 	}
 	service.Handler.ServeHTTP(w, r)
+}
+
+// isBrowser says that a request has nothing of one to AWS.
+func isBrowser(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" && protocolOf(r) == RESTJSON
 }
 
 func (e *Endpoint) names() []string {

@@ -67,7 +67,7 @@ func TestARequestFindsItsService(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			endpoint.New(nil, services()...).ServeHTTP(w, tt.request)
+			endpoint.New(services()...).ServeHTTP(w, tt.request)
 			var got struct{ DeploymentID string }
 			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.DeploymentID != tt.want {
 				t.Errorf("got %s, want the answer of %q", w.Body, tt.want)
@@ -89,9 +89,42 @@ func TestWhatNoServiceKnowsIsAnsweredInItsOwnProtocol(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			endpoint.New(nil, services()...).ServeHTTP(w, tt.request)
+			endpoint.New(services()...).ServeHTTP(w, tt.request)
 			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), tt.want) || w.Header().Get("X-Amzn-Requestid") == "" {
 				t.Errorf("got %d %s, want 400 with %s", w.Code, w.Body, tt.want)
+			}
+		})
+	}
+}
+
+func verifying(now func() time.Time) *endpoint.Endpoint {
+	e := endpoint.New(services()...)
+	e.Verifier = &endpoint.Verifier{AccessKey: "AKID", SecretKey: "secret", Now: now}
+	return e
+}
+
+func TestABrowserGetsThePageAndAWSClientsDoNot(t *testing.T) {
+	e := endpoint.New(services()...)
+	e.Page = named("the page")
+	tests := []struct {
+		why     string
+		request *http.Request
+		page    bool
+	}{
+		{"a browser at the root", request(t, "GET", "/", ""), true},
+		{"a browser asks for a part of the page", request(t, "GET", "/dashboard.css", ""), true},
+		{"an unknown JSON service", request(t, "POST", "/", "{}", "X-Amz-Target", "DynamoDB_20120810.GetItem"), false},
+		{"an unknown Query service", request(t, "GET", "/?Action=ListTopics&Version=2010-03-31", ""), false},
+		{"a signed request to a service that isn't there", request(t, "GET", "/bucket", "", "Authorization",
+			"AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=0"), false},
+		{"a service's own path", request(t, "GET", "/2015-03-31/functions", ""), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, tt.request)
+			if got := strings.Contains(w.Body.String(), "the page"); got != tt.page {
+				t.Errorf("got %s", w.Body)
 			}
 		})
 	}
@@ -100,7 +133,7 @@ func TestWhatNoServiceKnowsIsAnsweredInItsOwnProtocol(t *testing.T) {
 // client is the SDK's own, against an endpoint that verifies.
 func client(t *testing.T, secret string, now func() time.Time) *codedeploy.Client {
 	t.Helper()
-	server := httptest.NewServer(endpoint.New(&endpoint.Verifier{AccessKey: "AKID", SecretKey: "secret", Now: now}, services()...))
+	server := httptest.NewServer(verifying(now))
 	t.Cleanup(server.Close)
 	return codedeploy.NewFromConfig(aws.Config{
 		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), HTTPClient: &http.Client{Transport: &http.Transport{}},
@@ -145,8 +178,7 @@ func TestAWrongSignatureIsRefused(t *testing.T) {
 	}
 	t.Run("not signed at all", func(t *testing.T) {
 		w := httptest.NewRecorder()
-		endpoint.New(&endpoint.Verifier{AccessKey: "AKID", SecretKey: "secret"}, services()...).
-			ServeHTTP(w, request(t, "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", ""))
+		verifying(nil).ServeHTTP(w, request(t, "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", ""))
 		if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "<Code>SignatureDoesNotMatch</Code>") {
 			t.Errorf("got %d %s", w.Code, w.Body)
 		}
