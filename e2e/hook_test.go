@@ -68,6 +68,9 @@ func TestAnEventWithoutIdsEndsInAnErrorThatNamesThem(t *testing.T) {
 	if !strings.Contains(answer, "LifecycleEventHookExecutionId") {
 		t.Errorf("the invocation answered %s, which doesn't name the id that is missing", answer)
 	}
+	if !strings.Contains(f.logs.String(), `"msg":"{\"errorMessage\":`) {
+		t.Error("the runtime's own line about the error is not one of JSON")
+	}
 	if len(deploy.reports) != 0 {
 		t.Errorf("CodeDeploy was told %+v", <-deploy.reports)
 	}

@@ -28,6 +28,8 @@ const envStage = "GREENLIGHT_STAGE"
 // for https checks: they are read while the plan is.
 func serveLambda(env func(string) string, folder string) {
 	go func() { _, _ = x509.SystemCertPool() }()
+	// The runtime's own words, about an invocation that ends in an error, are JSON lines like all others.
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})))
 	hook.Serve(newDecider(env, folder))
 }
 
