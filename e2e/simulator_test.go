@@ -114,7 +114,7 @@ func hooks(t *testing.T, testURL string) map[string]lambda.Function {
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules := program(t, "HOOK_NODE_MODULES")
+	modules := program(t, "E2E_NODE_MODULES")
 	function := func(env map[string]string, command ...string) lambda.Function {
 		env["TEST_URL"] = testURL
 		return lambda.Function{

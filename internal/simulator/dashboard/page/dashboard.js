@@ -92,7 +92,8 @@ function showTraffic() {
     for (const [group, n] of Object.entries(now.counts)) groups[group] = Math.max(n - (before[group] || 0), 0);
     return { time: now.time, groups };
   }).slice(-120);
-  const most = Math.max(1, ...steps.map((s) => Object.values(s.groups).reduce((a, b) => a + b, 0)));
+  const busiest = Math.max(0, ...steps.map((s) => Object.values(s.groups).reduce((a, b) => a + b, 0)));
+  const most = Math.max(busiest, 1);
   const width = 900, height = 120, step = width / 120;
   const bars = steps.flatMap((s, i) => {
     let y = height;
@@ -103,7 +104,7 @@ function showTraffic() {
     });
   });
   $("traffic").replaceChildren(make("svg", { viewBox: `0 0 ${width} ${height + 1}` },
-    make("line", { class: "axis", x1: 0, y1: height, x2: width, y2: height }), make("text", { x: 0, y: 10 }, `${most} requests`), ...bars));
+    make("line", { class: "axis", x1: 0, y1: height, x2: width, y2: height }), make("text", { x: 0, y: 10 }, busiest ? `${busiest} at most` : "none yet"), ...bars));
   const totals = state.samples.at(-1)?.counts || {};
   $("legend").replaceChildren(...Object.entries(totals).sort().map(([group, n]) => make("li", { class: side(group) }, `${group}: ${n} requests in all`)));
 }
