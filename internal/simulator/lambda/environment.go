@@ -30,7 +30,7 @@ func isReserved(name string) bool { return slices.Contains(reservedNames, name) 
 // environment is everything that a sandbox's process sees. Nothing comes from the
 // simulator's own environment: a function that only works because of the developer's
 // shell would not work in Lambda.
-func (s *Service) environment(f Function, stream, api string) []string {
+func (s *Service) environment(f Function, number, stream, api string) []string {
 	env := map[string]string{
 		"LANG": "en_US.UTF-8",
 		"PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
@@ -45,7 +45,7 @@ func (s *Service) environment(f Function, stream, api string) []string {
 		"AWS_SECRET_ACCESS_KEY":           credentials.secret,
 		"AWS_SESSION_TOKEN":               credentials.token,
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
-		"AWS_LAMBDA_FUNCTION_VERSION":     version,
+		"AWS_LAMBDA_FUNCTION_VERSION":     number,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
 		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME":       "/aws/lambda/" + f.Name,

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"syscall"
 	"time"
 )
 
@@ -13,6 +11,7 @@ import (
 var (
 	errExited  = errors.New("the runtime exited")
 	errTimeout = errors.New("the time is up")
+	errKilled  = errors.New("the runtime was killed")
 	errClosed  = errors.New("the Lambda service was shut down")
 )
 
@@ -31,8 +30,8 @@ func (sb *sandbox) fail(requestID string, err error, limit time.Duration) *failu
 	switch {
 	case errors.As(err, &reported):
 		return &failure{kind: reported.kind(), status: "error", payload: reported.payload}
-	case errors.Is(err, errExited):
-		reason := exitReason(sb.exitErr)
+	case errors.Is(err, errExited), errors.Is(err, errKilled):
+		reason := sb.exitReason()
 		return &failure{
 			kind: "Runtime.ExitError", status: "error",
 			payload: functionError("Runtime.ExitError", "RequestId: "+requestID+" Error: "+reason),
@@ -56,16 +55,4 @@ func (sb *sandbox) fail(requestID string, err error, limit time.Duration) *failu
 		payload: functionError("Runtime.InvalidState", "RequestId: "+requestID+" Error: "+err.Error()),
 		log:     []string{"RequestId: " + requestID + " Error: " + err.Error()},
 	}
-}
-
-// exitReason describes the end of a bootstrap as Lambda does.
-func exitReason(err error) string {
-	exit := new(exec.ExitError)
-	if !errors.As(err, &exit) {
-		return "Runtime exited without providing a reason"
-	}
-	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return "Runtime exited with error: signal: " + status.Signal().String()
-	}
-	return fmt.Sprintf("Runtime exited with error: exit status %d", exit.ExitCode())
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,15 +23,30 @@ const (
 	// bound for asynchronous events is lower and has been raised over the years, so the
 	// larger one holds for both here.
 	maxPayload = 6 << 20
+
+	maxDescription = 256
 )
 
 // Function is the configuration of one Lambda function.
 type Function struct {
 	// Name is the function's name, 1 to 64 letters, digits, hyphens and underscores.
 	Name string
+	// Description is shown to those who ask for the function, up to 256 characters.
+	Description string
 	// Command is the bootstrap and its arguments: any program that speaks the Runtime
 	// API, as https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html has it.
+	// A function has one of Command, RIE and Webhook.
 	Command []string
+	// RIE is the URL, such as http://127.0.0.1:9000, of a Runtime Interface Emulator in
+	// which the function runs already:
+	// https://docs.aws.amazon.com/lambda/latest/dg/images-test.html. It is one sandbox,
+	// so invocations wait for each other. Dir and Env mean nothing to it, and what
+	// it logs stays with it.
+	RIE string
+	// Webhook is a URL that each event is posted to, with the headers of the Runtime API's
+	// invocations. The body of a 2xx answer is the function's result; any other answer is
+	// a function error. Dir and Env mean nothing to it.
+	Webhook string
 	// Dir is the task root, in which the bootstrap starts. The default is the folder
 	// of the bootstrap.
 	Dir string
@@ -64,12 +80,16 @@ func (f Function) normalize() (Function, error) {
 		f.Runtime = "provided.al2023"
 	}
 	if err := f.validate(); err != nil {
-		return f, fmt.Errorf("creating function %q: %w", f.Name, err)
+		return f, err
+	}
+	if len(f.Command) == 0 {
+		f.RIE = strings.TrimSuffix(f.RIE, "/")
+		return f, nil
 	}
 	bootstrap, err := filepath.Abs(f.Command[0])
 	if strings.ContainsRune(f.Command[0], filepath.Separator) {
 		if err != nil {
-			return f, fmt.Errorf("creating function %q: finding its bootstrap: %w", f.Name, err)
+			return f, fmt.Errorf("finding its bootstrap: %w", err)
 		}
 		// The child starts in its task root, where a relative path would mean another file.
 		f.Command = append([]string{bootstrap}, f.Command[1:]...)
@@ -86,9 +106,10 @@ func (f Function) validate() error {
 	if !validName(f.Name) {
 		refuse("a name is 1 to 64 letters, digits, hyphens and underscores")
 	}
-	if len(f.Command) == 0 || f.Command[0] == "" {
-		refuse("it has no command: name the bootstrap that is to be started")
+	if len(f.Description) > maxDescription {
+		refuse("its description has %d characters; %d are the most", len(f.Description), maxDescription)
 	}
+	errs = append(errs, f.validateCode()...)
 	if f.Timeout < 0 || f.Timeout > MaxTimeout {
 		refuse("timeout %v is out of range: above 0 and up to %v", f.Timeout, MaxTimeout)
 	}
@@ -108,9 +129,35 @@ func (f Function) validate() error {
 	return errors.Join(errs...)
 }
 
-func validName(name string) bool {
+// validateCode checks that there is one way to run the function.
+func (f Function) validateCode() (errs []error) {
+	ways := 0
+	if len(f.Command) > 0 && f.Command[0] != "" {
+		ways++
+	}
+	for name, text := range map[string]string{"Runtime Interface Emulator": f.RIE, "webhook": f.Webhook} {
+		if text == "" {
+			continue
+		}
+		ways++
+		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			errs = append(errs, fmt.Errorf("its %s is at %q: write a URL such as http://127.0.0.1:9000", name, text))
+		}
+	}
+	switch {
+	case ways == 0:
+		errs = append(errs, errors.New("it has no command, no Runtime Interface Emulator and no webhook: name the bootstrap that is to be started, or a URL"))
+	case ways > 1:
+		errs = append(errs, errors.New("it has more than one of a command, a Runtime Interface Emulator and a webhook: leave one"))
+	}
+	return errs
+}
+
+func validName(name string) bool { return len(name) <= 64 && validCharacters(name) }
+
+func validCharacters(name string) bool {
 	letter := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
 	}
-	return name != "" && len(name) <= 64 && !strings.ContainsFunc(name, func(r rune) bool { return !letter(r) })
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !letter(r) })
 }

@@ -16,6 +16,7 @@ import (
 type LogLine struct {
 	Time     time.Time
 	Function string
+	Version  string // $LATEST or a number
 	// Stream names the sandbox that wrote it, as a log stream of CloudWatch does.
 	Stream string
 	// RequestID is the invocation during which the line arrived, empty in init.
@@ -126,4 +127,18 @@ func (p *logPipe) close() {
 	_ = p.w.Close()
 	_ = p.r.Close()
 	<-p.done
+}
+
+// maxLogTail is how much of its log a caller may have with the answer:
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-request-LogType.
+const maxLogTail = 4 << 10
+
+// logTail is the end of a log, at most maxLogTail bytes of it.
+type logTail []byte
+
+func (t *logTail) add(line string) {
+	*t = append(append(*t, line[max(0, len(line)-maxLogTail):]...), '\n')
+	if over := len(*t) - maxLogTail; over > 0 {
+		*t = append((*t)[:0], (*t)[over:]...)
+	}
 }

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,34 +10,47 @@ import (
 	"time"
 )
 
-// run runs one invocation from START to REPORT.
-func (s *Service) run(fn Function, requestID string, payload []byte, attempt int) Result {
-	done := Invocation{Function: fn.Name, Attempt: attempt, Start: time.Now()}
-	done.Result = s.invoke(fn, requestID, payload, &done)
-	if s.config.Invoked != nil {
-		s.config.Invoked(done)
+// run runs one invocation from START to REPORT. An error means that there is no such
+// version any more.
+func (s *Service) run(r request, attempt int, fault Fault) (Result, error) {
+	s.mu.Lock()
+	v, err := s.resolveLocked(r.function, r.qualifier, s.config.Random)
+	turn := r.function.turn
+	s.mu.Unlock()
+	if err != nil {
+		return Result{}, fmt.Errorf("invoking %q: %w", r.name(), err)
 	}
-	return done.Result
+	if turn != nil {
+		turn <- struct{}{} // never for long: each turn has the function's timeout
+		defer func() { <-turn }()
+	}
+	done := Invocation{Function: r.function.name, Version: v.Number, Attempt: attempt, Start: time.Now()}
+	done.Result = s.invoke(r, v, fault, &done)
+	done.Result.RequestID, done.Result.Version = r.requestID, v.Number
+	s.invoked(done)
+	return done.Result, nil
 }
 
-func (s *Service) invoke(fn Function, requestID string, payload []byte, done *Invocation) Result {
-	sb := s.takeIdle(fn.Name)
+func (s *Service) invoke(r request, v *version, fault Fault, done *Invocation) Result {
+	sb := s.takeIdle(v)
 	initErr := error(nil)
 	if sb == nil {
 		done.Cold = true
 		var err error
-		if sb, initErr, err = s.coldStart(fn, done); err != nil {
+		if sb, initErr, err = s.coldStart(r.function, v, fault.ColdStart, done); err != nil {
 			return Result{
-				RequestID: requestID, FunctionError: "Unhandled",
-				Payload: functionError("Runtime.InvalidEntrypoint", "RequestId: "+requestID+" Error: "+err.Error()),
+				FunctionError: "Unhandled",
+				Payload:       functionError("Runtime.InvalidEntrypoint", "RequestId: "+r.requestID+" Error: "+err.Error()),
 			}
 		}
 	}
-	sb.attribute(requestID)
-	sb.platform("START RequestId: " + requestID + " Version: " + version)
+	sb.attribute(r.requestID)
+	sb.platform("START RequestId: " + r.requestID + " Version: " + v.Number)
 	done.Start = time.Now()
-	ctx, cancel := context.WithDeadlineCause(s.ctx, done.Start.Add(fn.Timeout), errTimeout)
+	ctx, cancel := context.WithDeadlineCause(s.ctx, done.Start.Add(v.Function.Timeout), errTimeout)
 	defer cancel()
+	ctx, delivered, stop := fault.killer(ctx)
+	defer stop()
 
 	err := initErr
 	if initErr != nil {
@@ -46,24 +60,30 @@ func (s *Service) invoke(fn Function, requestID string, payload []byte, done *In
 	var a *answer
 	if err == nil {
 		a, err = sb.serve(ctx, &invocation{
-			requestID: requestID, arn: s.ARN(fn.Name), payload: payload,
-			deadline: done.Start.Add(fn.Timeout), traceID: traceID(done.Start),
+			requestID: r.requestID, arn: s.ARN(r.name()), payload: r.payload,
+			deadline: done.Start.Add(v.Function.Timeout), traceID: traceID(done.Start), delivered: delivered,
 		})
 	}
-	return s.finish(sb, requestID, a, err, done)
+	if wasKilled(ctx) {
+		a, err = nil, errKilled
+	}
+	return s.finish(sb, r.requestID, a, err, done)
 }
 
 // coldStart brings up a sandbox. initErr says that its init has still to happen, because
 // a first one failed.
-func (s *Service) coldStart(fn Function, done *Invocation) (sb *sandbox, initErr, err error) {
-	if sb, err = s.spawn(fn); err != nil {
+func (s *Service) coldStart(f *function, v *version, delay time.Duration, done *Invocation) (sb *sandbox, initErr, err error) {
+	if delay > 0 {
+		s.wait(delay)
+	}
+	if sb, err = s.spawn(f, v); err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(s.ctx, initTimeout, errTimeout)
 	defer cancel()
 	began := time.Now()
 	initErr = sb.init(ctx)
-	done.Init = time.Since(began)
+	done.Init = delay + time.Since(began)
 	if initErr == nil {
 		return sb, nil, nil
 	}
@@ -73,7 +93,7 @@ func (s *Service) coldStart(fn Function, done *Invocation) (sb *sandbox, initErr
 	}
 	sb.platform(fmt.Sprintf("INIT_REPORT Init Duration: %s ms\tPhase: init\tStatus: %s", milliseconds(done.Init), status))
 	sb.close()
-	if sb, err = s.spawn(fn); err != nil {
+	if sb, err = s.spawn(f, v); err != nil {
 		return nil, nil, err
 	}
 	return sb, initErr, nil
@@ -83,14 +103,17 @@ func (s *Service) coldStart(fn Function, done *Invocation) (sb *sandbox, initErr
 // lines, and keeps the sandbox or ends it.
 func (s *Service) finish(sb *sandbox, requestID string, a *answer, err error, done *Invocation) Result {
 	done.Duration = time.Since(done.Start)
-	memory := peakMemoryMB(sb.cmd.Process.Pid)
-	if err != nil && sb.alive() {
-		killGroup(sb.cmd)
-		<-sb.exited
-	}
-	result, suffix := Result{RequestID: requestID}, ""
+	memory := sb.memoryMB()
 	if err != nil {
-		f := sb.fail(requestID, err, sb.fn.Timeout)
+		sb.kill()
+	}
+	fn := sb.version.Function
+	if errors.Is(err, errKilled) {
+		memory = fn.MemoryMB // what Lambda shows of a function that exceeded it
+	}
+	result, suffix := Result{}, ""
+	if err != nil {
+		f := sb.fail(requestID, err, fn.Timeout)
 		result.Payload, result.FunctionError = f.payload, "Unhandled"
 		sb.platform(f.log...)
 		suffix = "\tStatus: " + f.status
@@ -104,7 +127,8 @@ func (s *Service) finish(sb *sandbox, requestID string, a *answer, err error, do
 			result.FunctionError = "Unhandled"
 		}
 	}
-	sb.platform("END RequestId: "+requestID, reportLine(requestID, sb.fn, done, memory)+suffix)
+	sb.platform("END RequestId: "+requestID, reportLine(requestID, fn, done, memory)+suffix)
+	sb.log.then(func() { result.Log = bytes.Clone(sb.tail) })
 	sb.attribute("")
 	sb.log.flush()
 	if err != nil {
@@ -137,16 +161,16 @@ func milliseconds(d time.Duration) string {
 
 // takeIdle returns a warm sandbox, nil where there is none. The one that was used last
 // comes first, so that what isn't needed stays cold.
-func (s *Service) takeIdle(name string) *sandbox {
+func (s *Service) takeIdle(v *version) *sandbox {
 	for {
 		s.mu.Lock()
-		idle := s.idle[name]
+		idle := s.idle[v]
 		if len(idle) == 0 {
 			s.mu.Unlock()
 			return nil
 		}
 		sb := idle[len(idle)-1]
-		s.idle[name] = idle[:len(idle)-1]
+		s.idle[v] = idle[:len(idle)-1]
 		s.mu.Unlock()
 		if sb.alive() {
 			return sb
@@ -155,8 +179,15 @@ func (s *Service) takeIdle(name string) *sandbox {
 	}
 }
 
+// keepIdle keeps a sandbox for the next invocation, unless $LATEST was updated while it ran.
 func (s *Service) keepIdle(sb *sandbox) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.idle[sb.fn.Name] = append(s.idle[sb.fn.Name], sb)
+	current := sb.function.version(sb.version.Number) == sb.version
+	if current {
+		s.idle[sb.version] = append(s.idle[sb.version], sb)
+	}
+	s.mu.Unlock()
+	if !current {
+		sb.close()
+	}
 }

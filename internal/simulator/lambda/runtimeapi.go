@@ -17,21 +17,6 @@ import (
 // apiVersion is the path prefix of the Runtime API.
 const apiVersion = "/2018-06-01/runtime"
 
-// invocation is one run of a function in one sandbox.
-type invocation struct {
-	requestID string
-	arn       string
-	payload   []byte
-	deadline  time.Time
-	traceID   string
-}
-
-// answer is what a runtime posted: to …/response, or to …/error.
-type answer struct {
-	payload []byte
-	failed  bool
-}
-
 // runtimeAPI is the Lambda Runtime API of one sandbox
 // (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). Its handlers speak to
 // the process; the sandbox speaks to the handlers through the channels.
@@ -123,22 +108,24 @@ func (api *runtimeAPI) serveNext(w http.ResponseWriter, r *http.Request) {
 }
 
 func writeInvocation(w http.ResponseWriter, inv *invocation) {
-	h := w.Header()
+	w.Header().Set("Content-Length", strconv.Itoa(len(inv.payload)))
+	setInvocationHeader(w.Header(), inv)
+	_, _ = w.Write(inv.payload)
+}
+
+// setInvocationHeader tells what a runtime has to know of an invocation beside its event.
+func setInvocationHeader(h http.Header, inv *invocation) {
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(inv.payload)))
 	h.Set("Lambda-Runtime-Aws-Request-Id", inv.requestID)
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
 	h.Set("Lambda-Runtime-Trace-Id", inv.traceID)
-	_, _ = w.Write(inv.payload)
 }
 
 func (api *runtimeAPI) serveResponse(w http.ResponseWriter, r *http.Request) {
 	body, err := readLimited(w, r)
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		failure := functionError("Function.ResponseSizeTooLarge",
-			fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxPayload))
-		api.answer(w, r.PathValue("id"), answer{payload: failure, failed: true}, func() {
+	if exceeded := new(http.MaxBytesError); errors.As(err, &exceeded) {
+		api.answer(w, r.PathValue("id"), answer{payload: tooLarge(), failed: true}, func() {
 			refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the answer is larger than 6 MB")
 		})
 		return
@@ -210,6 +197,12 @@ func errorPayload(h http.Header, body []byte) []byte {
 		kind = "Runtime.Unknown"
 	}
 	return functionError(kind, string(body))
+}
+
+// tooLarge is the error of an answer over the bound.
+func tooLarge() []byte {
+	return functionError("Function.ResponseSizeTooLarge",
+		fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxPayload))
 }
 
 // functionError is the payload of a failed invocation.

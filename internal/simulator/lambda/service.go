@@ -7,15 +7,21 @@
 // finds no idle sandbox gets a new one (a cold start). At the function's timeout the
 // process is killed with everything that it started. Asynchronous invocations that fail
 // are tried twice more. Output goes to the log, between START, END and REPORT lines.
+// In place of a process, a Runtime Interface Emulator or a webhook may run a function.
+//
+// A function's $LATEST can be published as a version, aliases name versions, and an alias
+// with two of them shares the invocations out by weight, which is what a deployment moves.
+// [Service.Endpoint] is the part of Lambda's API that people's tools need for all this, and
+// [Service.Inject] has invocations go wrong.
 package lambda
 
 import (
 	"context"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -24,8 +30,6 @@ import (
 
 // What Lambda does when nothing else is said.
 const (
-	// version is the version that an unqualified name invokes.
-	version = "$LATEST"
 	// initTimeout ends the init phase. Lambda then starts it over, as part of the invocation:
 	// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib.
 	initTimeout = 10 * time.Second
@@ -50,6 +54,16 @@ type Config struct {
 	Logs func(LogLine)
 	// Invoked is told of each finished run of a function. It must not block.
 	Invoked func(Invocation)
+	// Undelivered is told of each asynchronous event that was accepted and is given up without
+	// a run. It must not block.
+	Undelivered func(Undelivered)
+	// Random decides which version of an alias gets an invocation, by a number in [0, 1),
+	// one for each invocation that there is a choice for. It must be safe for concurrent use.
+	// The default is that of package math/rand/v2.
+	Random func() float64
+	// HistoryBytes bounds the memory of [Service.Logs] and that of [Service.Invocations],
+	// about; default [DefaultHistoryBytes].
+	HistoryBytes int
 }
 
 // Result is the answer to an invocation, in the terms of
@@ -62,6 +76,10 @@ type Result struct {
 	// FunctionError is empty on success. "Unhandled" says that the runtime or Lambda
 	// reported an error, which Payload describes.
 	FunctionError string
+	// Version is the version that ran.
+	Version string
+	// Log is the end of the run's log, at most 4 KB of it.
+	Log []byte
 }
 
 // Err is nil where the function succeeded, and otherwise tells what its error says.
@@ -82,7 +100,8 @@ func (r Result) Err() error {
 // Invocation is one finished run of a function.
 type Invocation struct {
 	Function string
-	Attempt  int // 1 for the first; more only where an asynchronous event is tried again
+	Version  string // $LATEST or a number
+	Attempt  int    // 1 for the first; more only where an asynchronous event is tried again
 	Cold     bool
 	Init     time.Duration // the init phase of a cold start
 	Duration time.Duration // without Init
@@ -106,8 +125,11 @@ type Service struct {
 
 	mu        sync.Mutex
 	closed    bool
-	functions map[string]Function
-	idle      map[string][]*sandbox
+	functions map[string]*function
+	idle      map[*version][]*sandbox
+
+	invocations history[Invocation]
+	lines       history[LogLine]
 }
 
 // New returns a service without functions.
@@ -124,118 +146,115 @@ func New(config Config) *Service {
 	if config.RetryDelays == nil {
 		config.RetryDelays = DefaultRetryDelays()
 	}
+	if config.Random == nil {
+		config.Random = rand.Float64
+	}
+	if config.HistoryBytes == 0 {
+		config.HistoryBytes = DefaultHistoryBytes
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Service{
 		config: config, ctx: ctx, cancel: cancel,
-		functions: map[string]Function{}, idle: map[string][]*sandbox{},
+		functions: map[string]*function{}, idle: map[*version][]*sandbox{},
+		invocations: history[Invocation]{limit: config.HistoryBytes, size: func(i Invocation) int {
+			return len(i.Result.Payload) + len(i.Result.Log)
+		}},
+		lines: history[LogLine]{limit: config.HistoryBytes, size: func(l LogLine) int { return len(l.Text) }},
 	}
 }
 
-// Create adds a function. It starts no process: the first invocation does.
-func (s *Service) Create(fn Function) error {
-	fn, err := fn.normalize()
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, exists := s.functions[fn.Name]; exists {
-		return fmt.Errorf("creating function %q: %w", fn.Name,
-			&APIError{"ResourceConflictException", "Function already exist: " + fn.Name})
-	}
-	s.functions[fn.Name] = fn
-	return nil
-}
-
-// ARN is the name's full form.
-func (s *Service) ARN(name string) string {
-	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", s.config.Region, s.config.AccountID, name)
-}
-
-// Invoke runs a function, given by its name or ARN, and waits for its answer. An error
-// means that the function didn't run ([*APIError]), or that ctx ended before it had
-// finished, which doesn't stop it. How the function itself failed is in the result.
+// Invoke runs a function, given by its name or ARN with or without a version or an alias,
+// and waits for its answer. An error means that the function didn't run ([*APIError]), or
+// that ctx ended before it had finished, which doesn't stop it. How the function itself
+// failed is in the result.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
-	fn, err := s.accept(name, payload)
+	r, err := s.accept(name, payload)
 	if err != nil {
 		return Result{}, err
 	}
-	done := make(chan Result, 1)
+	fault := s.takeFault(r.function)
+	if err := fault.refusal(); err != nil {
+		s.running.Done()
+		return Result{}, fmt.Errorf("invoking %q: %w", name, err)
+	}
+	type outcome struct {
+		result Result
+		err    error
+	}
+	done := make(chan outcome, 1)
 	go func() {
 		defer s.running.Done()
-		done <- s.run(fn, newRequestID(), payload, 1)
+		result, err := s.run(r, 1, fault)
+		done <- outcome{result, err}
 	}()
 	select {
-	case result := <-done:
-		return result, nil
+	case o := <-done:
+		return o.result, o.err
 	case <-ctx.Done():
-		return Result{}, fmt.Errorf("invoking %s: %w", fn.Name, ctx.Err())
+		return Result{}, fmt.Errorf("invoking %s: %w", r.name(), ctx.Err())
 	}
 }
 
-// InvokeAsync queues an event for a function, given by its name or ARN, and returns the
+// InvokeAsync queues an event for a function, given as in [Service.Invoke], and returns the
 // id of the request, which all tries share. An error ([*APIError]) means that the event
 // wasn't accepted.
 func (s *Service) InvokeAsync(name string, payload []byte) (requestID string, err error) {
-	fn, err := s.accept(name, payload)
+	r, err := s.accept(name, payload)
 	if err != nil {
 		return "", err
 	}
-	requestID = newRequestID()
 	go func() {
 		defer s.running.Done()
-		s.deliver(fn, requestID, payload)
+		s.deliver(r, false)
 	}()
-	return requestID, nil
-}
-
-// deliver tries an event until the function succeeds or no try is left.
-func (s *Service) deliver(fn Function, requestID string, payload []byte) {
-	for attempt := 1; ; attempt++ {
-		result := s.run(fn, requestID, payload, attempt)
-		if result.FunctionError == "" || attempt > len(s.config.RetryDelays) {
-			return
-		}
-		select {
-		case <-s.config.Clock.After(s.config.RetryDelays[attempt-1]):
-		case <-s.ctx.Done():
-			return
-		}
-	}
+	return r.requestID, nil
 }
 
 // accept checks a request and counts it as running.
-func (s *Service) accept(name string, payload []byte) (Function, error) {
-	refuse := func(code, message string) error {
-		return fmt.Errorf("invoking %q: %w", name, &APIError{code, message})
-	}
-	if len(payload) > maxPayload {
-		return Function{}, refuse("RequestTooLargeException",
-			fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", len(payload), maxPayload))
-	}
-	if !json.Valid(payload) {
-		return Function{}, refuse("InvalidRequestContentException", "Could not parse request body into json: it is not a JSON value")
-	}
+func (s *Service) accept(name string, payload []byte) (request, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return Function{}, refuse("ServiceException", errClosed.Error())
-	}
-	fn, known := s.functions[baseName(name)]
-	if !known {
-		return Function{}, refuse("ResourceNotFoundException", "Function not found: "+s.ARN(baseName(name)))
+	r, err := s.requestLocked(name, payload)
+	if err != nil {
+		return r, fmt.Errorf("invoking %q: %w", name, err)
 	}
 	s.running.Add(1)
-	return fn, nil
+	return r, nil
 }
 
-// baseName takes the function's name out of an ARN or a qualified name.
-func baseName(name string) string {
-	if _, rest, isARN := strings.Cut(name, ":function:"); isARN {
-		name = rest
+// DryRun finds whether [Service.Invoke] would run the function. Its error is an
+// [*APIError].
+func (s *Service) DryRun(name string, payload []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.requestLocked(name, payload); err != nil {
+		return fmt.Errorf("trying to invoke %q: %w", name, err)
 	}
-	name, _, _ = strings.Cut(name, ":")
-	return name
+	return nil
+}
+
+func (s *Service) requestLocked(name string, payload []byte) (request, error) {
+	if len(payload) > maxPayload {
+		return request{}, &APIError{
+			"RequestTooLargeException",
+			fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", len(payload), maxPayload),
+		}
+	}
+	if !json.Valid(payload) {
+		return request{}, &APIError{"InvalidRequestContentException", "Could not parse request body into json: it is not a JSON value"}
+	}
+	if s.closed {
+		return request{}, &APIError{"ServiceException", errClosed.Error()}
+	}
+	f, err := s.functionLocked(name)
+	if err != nil {
+		return request{}, err
+	}
+	_, qualifier := splitName(name)
+	if _, err := s.resolveLocked(f, qualifier, func() float64 { return 1 }); err != nil {
+		return request{}, err
+	}
+	return request{f, qualifier, newRequestID(), payload}, nil
 }
 
 // Close kills all functions and returns when nothing of them is left.
@@ -247,7 +266,7 @@ func (s *Service) Close() {
 	s.running.Wait()
 	s.mu.Lock()
 	idle := s.idle
-	s.idle = map[string][]*sandbox{}
+	s.idle = map[*version][]*sandbox{}
 	s.mu.Unlock()
 	for _, sandboxes := range idle {
 		for _, sb := range sandboxes {
@@ -259,21 +278,21 @@ func (s *Service) Close() {
 // newRequestID is a random UUID.
 func newRequestID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	_, _ = cryptorand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // logStream names a sandbox as Lambda names its log streams.
-func logStream(t time.Time) string {
+func logStream(t time.Time, number string) string {
 	var b [16]byte
-	_, _ = rand.Read(b[:])
-	return t.UTC().Format("2006/01/02") + "/[" + version + "]" + hex.EncodeToString(b[:])
+	_, _ = cryptorand.Read(b[:])
+	return t.UTC().Format("2006/01/02") + "/[" + number + "]" + hex.EncodeToString(b[:])
 }
 
 // traceID is a tracing header that asks for no sample.
 func traceID(t time.Time) string {
 	var b [20]byte
-	_, _ = rand.Read(b[:])
+	_, _ = cryptorand.Read(b[:])
 	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", t.Unix(), b[:12], b[12:])
 }
