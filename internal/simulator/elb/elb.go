@@ -1,22 +1,26 @@
 // Package elb is the load balancer: listeners on loopback in front of target groups, as
 // an Application Load Balancer has them.
 //
-// A listener forwards each request to one of its target groups, by weight; during a
-// blue/green deployment the group that gets no traffic stays attached with weight 0. A
-// target group checks its targets' health and spreads its requests over the healthy ones.
-// What goes wrong between the load balancer and a target is answered as a load balancer
-// answers it: 502, 503 or 504, with its own Server header and small HTML page. Every
-// request is counted by listener, target group and target, so that one can say afterwards
-// what production was served by.
+// A listener, with TLS and HTTP/2 or without, hands each request to the first of its rules
+// whose conditions are met, and what no rule takes to its default action. A forward sends it
+// to one of its target groups, by weight; during a blue/green deployment the group that gets
+// no traffic stays attached with weight 0. A target group checks its targets' health and
+// spreads its requests over the healthy ones. What goes wrong between the load balancer and
+// a target is answered as a load balancer answers it: 502, 503 or 504, with its own Server
+// header and small HTML page. Every request is counted by listener, rule, target group and
+// target, so that one can say afterwards what production was served by, and measured by
+// target group over time. Changes that spread slowly or are reverted, and targets that are
+// slow, broken or flapping, are faults that can be switched while it runs.
 package elb
 
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,18 +46,25 @@ type Config struct {
 	ConnectTimeout time.Duration // default [DefaultConnectTimeout]
 	// Clock keeps the intervals of health checks and the draining of targets.
 	Clock clock.Clock
-	// Weighted is told when a listener's weights have changed. It must not block.
-	Weighted func(listener string, weights map[string]int)
+	// Weighted is told when the weights of a listener, or of a rule, have changed, with its
+	// name. It must not block.
+	Weighted func(name string, weights map[string]int)
+	// MetricRetention is how long target groups remember their metrics, on Clock; default
+	// [DefaultMetricRetention].
+	MetricRetention time.Duration
 }
 
 // LoadBalancer holds listeners and target groups. Close it.
 type LoadBalancer struct {
 	config    Config
+	id        string // the random end of its ARN
 	transport *http.Transport
+	authority func() (*authority, error)
 	ctx       context.Context
 	cancel    context.CancelFunc
 	running   sync.WaitGroup
 	traffic   traffic
+	buffers   sync.Pool // of *[]byte, what bodies are copied through
 
 	mu        sync.Mutex
 	closed    bool
@@ -78,12 +89,16 @@ func New(config Config) *LoadBalancer {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = DefaultConnectTimeout
 	}
+	if config.MetricRetention == 0 {
+		config.MetricRetention = DefaultMetricRetention
+	}
 	if config.Clock == nil {
 		config.Clock = clock.Real()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &LoadBalancer{
-		config: config, ctx: ctx, cancel: cancel,
+		config: config, id: newID(), ctx: ctx, cancel: cancel,
+		authority: sync.OnceValues(newAuthority), // only those who use TLS pay for it
 		transport: &http.Transport{
 			DialContext:           (&net.Dialer{Timeout: config.ConnectTimeout}).DialContext,
 			ResponseHeaderTimeout: config.IdleTimeout,
@@ -96,9 +111,6 @@ func New(config Config) *LoadBalancer {
 	}
 }
 
-// errClosed is what a closed load balancer answers its callers.
-var errClosed = errors.New("the load balancer is closed")
-
 // Close ends all listeners and health checks, with the requests that are under way.
 func (lb *LoadBalancer) Close() {
 	lb.mu.Lock()
@@ -110,6 +122,43 @@ func (lb *LoadBalancer) Close() {
 	lb.cancel()
 	lb.running.Wait()
 	lb.transport.CloseIdleConnections()
+}
+
+// run starts what ends with the load balancer; a closed one starts nothing.
+func (lb *LoadBalancer) run(f func(context.Context)) {
+	lb.mu.Lock()
+	defer lb.mu.Unlock()
+	if !lb.closed {
+		lb.running.Go(func() { f(lb.ctx) })
+	}
+}
+
+// Name is the load balancer's name.
+func (lb *LoadBalancer) Name() string { return lb.config.Name }
+
+// ARN is the load balancer's Amazon Resource Name.
+func (lb *LoadBalancer) ARN() string { return lb.arn("loadbalancer/app", lb.config.Name, lb.id) }
+
+// Listeners lists the listeners by name.
+func (lb *LoadBalancer) Listeners() []*Listener {
+	lb.mu.Lock()
+	defer lb.mu.Unlock()
+	return sortedValues(lb.listeners)
+}
+
+// TargetGroups lists the target groups by name.
+func (lb *LoadBalancer) TargetGroups() []*TargetGroup {
+	lb.mu.Lock()
+	defer lb.mu.Unlock()
+	return sortedValues(lb.groups)
+}
+
+func sortedValues[T any](m map[string]T) []T {
+	list := make([]T, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, m[name])
+	}
+	return list
 }
 
 func (lb *LoadBalancer) arn(kind, name, id string) string {

@@ -103,7 +103,12 @@ func get(t *testing.T, url string) (r reply, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := client().Do(req)
+	return do(t, client(), req)
+}
+
+func do(t *testing.T, c *http.Client, req *http.Request) (r reply, body string) {
+	t.Helper()
+	resp, err := c.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,10 @@ package elb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,6 +29,12 @@ type HealthCheck struct {
 	// Matcher lists the status codes of a healthy target: codes and ranges, such as
 	// "200-399" or "200,204"; default 200.
 	Matcher string
+}
+
+// WithDefaults fills the defaults in, and refuses what a target group would refuse.
+func (h HealthCheck) WithDefaults() (HealthCheck, error) {
+	h, _, err := h.normalize()
+	return h, err
 }
 
 func (h HealthCheck) normalize() (HealthCheck, matcher, error) {
@@ -105,8 +113,15 @@ func (g *TargetGroup) checkUntil(ctx context.Context, t *target) {
 
 // check asks the target once and returns what is wrong with it, empty when all is well.
 func (g *TargetGroup) check(ctx context.Context, t *target) string {
+	fault := g.checkFault(t)
+	if fault.Unhealthy {
+		return checkFailed
+	}
 	ctx, cancel := context.WithTimeout(ctx, g.health.Timeout)
 	defer cancel()
+	if err := fault.meet(ctx, g.health.Timeout); err != nil {
+		return problemOf(err)
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base+g.health.Path, http.NoBody)
 	if err != nil {
 		return err.Error()
@@ -115,14 +130,30 @@ func (g *TargetGroup) check(ctx context.Context, t *target) string {
 	req.Close = true // a health check opens a connection of its own
 	resp, err := g.lb.transport.RoundTrip(req)
 	if err != nil {
-		return err.Error()
+		return problemOf(err)
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	_ = resp.Body.Close()
 	if !g.codes.match(resp.StatusCode) {
-		return fmt.Sprintf("Health checks failed with these codes: [%d]", resp.StatusCode)
+		return fmt.Sprintf(checkMismatch+"[%d]", resp.StatusCode)
 	}
 	return ""
+}
+
+// What the API says of unhealthy targets, in the words of
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html#target-health-reason-codes.
+const (
+	checkFailed   = "Health checks failed"
+	checkMismatch = "Health checks failed with these codes: "
+	checkTimeout  = "Request timed out"
+)
+
+// problemOf tells what an error of a health check means.
+func problemOf(err error) string {
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+		return checkTimeout
+	}
+	return err.Error()
 }
 
 // judge counts a check's outcome and changes the target's state at the thresholds.
@@ -143,6 +174,7 @@ func (g *TargetGroup) judge(t *target, problem string) {
 	}
 	t.problem = problem
 	if t.health != before {
+		g.recount()
 		close(g.changed)
 		g.changed = make(chan struct{})
 	}

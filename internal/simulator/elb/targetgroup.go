@@ -16,6 +16,7 @@ const DefaultDeregistrationDelay = 300 * time.Second
 // TargetGroupConfig is a target group's configuration.
 type TargetGroupConfig struct {
 	Name                string
+	Port                int // of targets that are registered by address alone in the API; default 80
 	HealthCheck         HealthCheck
 	DeregistrationDelay time.Duration // default [DefaultDeregistrationDelay]
 }
@@ -28,11 +29,15 @@ type TargetGroup struct {
 	health HealthCheck
 	codes  matcher
 	delay  time.Duration
+	port   int
 
-	mu      sync.Mutex
-	targets []*target
-	turn    int
-	changed chan struct{} // closed and renewed when a target's health changes or a target leaves
+	metrics *metrics
+
+	mu       sync.Mutex
+	targets  []*target
+	draining []*target // have left, and finish their requests
+	turn     int
+	changed  chan struct{} // closed and renewed when a target's health changes or a target leaves
 }
 
 type target struct {
@@ -45,6 +50,7 @@ type target struct {
 	problem        string
 	passed, failed int
 	inFlight       int
+	fault          targetFault
 	drained        chan struct{} // set when the target leaves; closed at its last request's end
 }
 
@@ -54,17 +60,22 @@ func (lb *LoadBalancer) CreateTargetGroup(config TargetGroupConfig) (*TargetGrou
 	if err != nil {
 		return nil, fmt.Errorf("creating target group %q: %w", config.Name, err)
 	}
+	if config.Port == 0 {
+		config.Port = 80
+	}
 	if config.DeregistrationDelay == 0 {
 		config.DeregistrationDelay = DefaultDeregistrationDelay
 	}
 	lb.mu.Lock()
 	defer lb.mu.Unlock()
 	if config.Name == "" || lb.groups[config.Name] != nil {
-		return nil, fmt.Errorf("creating target group %q: it needs a name that no other group has", config.Name)
+		return nil, fmt.Errorf("creating target group %q: %w", config.Name, errorf(CodeDuplicateTargetGroup, "it needs a name that no other group has"))
 	}
 	g := &TargetGroup{
 		lb: lb, name: config.Name, arn: lb.arn("targetgroup", config.Name, newID()),
-		health: health, codes: codes, delay: config.DeregistrationDelay, changed: make(chan struct{}),
+		health: health, codes: codes, delay: config.DeregistrationDelay, port: config.Port,
+		changed: make(chan struct{}),
+		metrics: newMetrics(lb.config.Clock.Now(), lb.config.MetricRetention),
 	}
 	lb.groups[config.Name] = g
 	return g, nil
@@ -76,6 +87,64 @@ func (g *TargetGroup) Name() string { return g.name }
 // ARN is the group's Amazon Resource Name.
 func (g *TargetGroup) ARN() string { return g.arn }
 
+// Port is the port of targets that are registered by their address alone.
+func (g *TargetGroup) Port() int { return g.port }
+
+// InUse tells whether a listener or a rule forwards to the group, be it with weight 0.
+func (g *TargetGroup) InUse() bool {
+	g.lb.mu.Lock()
+	defer g.lb.mu.Unlock()
+	return g.lb.userOf(g.name) != ""
+}
+
+// HealthCheck is how the group checks its targets, defaults filled in.
+func (g *TargetGroup) HealthCheck() HealthCheck { return g.health }
+
+// recount tells the metrics how many targets are in which state; the caller holds the lock.
+func (g *TargetGroup) recount() {
+	g.metrics.hosts(g.lb.config.Clock.Now(), len(g.withHealth(Healthy)), len(g.withHealth(Unhealthy)))
+}
+
+// DeleteTargetGroup takes a target group out, with its targets at once. A group that an
+// action forwards to can't be deleted.
+func (lb *LoadBalancer) DeleteTargetGroup(name string) error {
+	lb.mu.Lock()
+	defer lb.mu.Unlock()
+	g := lb.groups[name]
+	if g == nil {
+		return nil // deleting twice is no error for AWS either
+	}
+	if user := lb.userOf(name); user != "" {
+		return fmt.Errorf("deleting target group %q: %w", name, errorf(CodeResourceInUse, "%s forwards to it", user))
+	}
+	delete(lb.groups, name)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, t := range g.targets {
+		t.cancel()
+	}
+	g.targets = nil
+	close(g.changed)
+	g.changed = make(chan struct{})
+	return nil
+}
+
+// userOf names a listener or rule that forwards to the group; the caller holds the lock.
+func (lb *LoadBalancer) userOf(group string) string {
+	for _, l := range lb.listeners {
+		routes := []*route{&l.route}
+		for _, r := range l.Rules() {
+			routes = append(routes, &r.route)
+		}
+		for _, r := range routes {
+			if _, uses := r.Action().Forward[group]; uses {
+				return r.kind + " " + r.name
+			}
+		}
+	}
+	return ""
+}
+
 // Register adds a target, given by its base URL (http://host:port), and starts to check
 // its health.
 func (g *TargetGroup) Register(base string) error {
@@ -84,7 +153,7 @@ func (g *TargetGroup) Register(base string) error {
 		return fmt.Errorf("registering a target in %s: %w", g.name, err)
 	}
 	if u.Scheme != "http" || u.Host == "" || base != u.Scheme+"://"+u.Host {
-		return fmt.Errorf("registering target %q in %s: a target is given as http://host:port", base, g.name)
+		return fmt.Errorf("registering target %q in %s: %w", base, g.name, errorf(CodeInvalidTarget, "a target is given as http://host:port"))
 	}
 	// The lock order is load balancer, then group; holding the former keeps Close away.
 	g.lb.mu.Lock()
@@ -107,14 +176,33 @@ func (g *TargetGroup) Register(base string) error {
 // Deregister takes a target out and waits until its requests are over, at most for the
 // deregistration delay. A target that isn't there is no error.
 func (g *TargetGroup) Deregister(ctx context.Context, base string) error {
+	t := g.remove(base)
+	if t == nil {
+		return nil
+	}
+	return g.drain(ctx, t)
+}
+
+// StartDeregister takes a target out and lets it finish its requests, as
+// [TargetGroup.Deregister] does, without waiting for that.
+func (g *TargetGroup) StartDeregister(base string) {
+	if t := g.remove(base); t != nil {
+		g.lb.run(func(ctx context.Context) { _ = g.drain(ctx, t) })
+	}
+}
+
+// remove takes a target out of the rotation; nil where there is none.
+func (g *TargetGroup) remove(base string) *target {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	i := slices.IndexFunc(g.targets, func(t *target) bool { return t.base == base })
 	if i < 0 {
-		g.mu.Unlock()
 		return nil
 	}
 	t := g.targets[i]
 	g.targets = slices.Delete(g.targets, i, i+1)
+	g.draining = append(g.draining, t)
+	g.recount()
 	t.cancel()
 	t.drained = make(chan struct{})
 	if t.inFlight == 0 {
@@ -122,16 +210,35 @@ func (g *TargetGroup) Deregister(ctx context.Context, base string) error {
 	}
 	close(g.changed)
 	g.changed = make(chan struct{})
-	g.mu.Unlock()
+	return t
+}
 
+// drain waits until the requests of a target that has left are over.
+func (g *TargetGroup) drain(ctx context.Context, t *target) error {
+	defer func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.draining = slices.DeleteFunc(g.draining, func(other *target) bool { return other == t })
+	}()
 	select {
 	case <-t.drained:
 		return nil
 	case <-g.lb.config.Clock.After(g.delay):
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the requests of target %s to end: %w", base, context.Cause(ctx))
+		return fmt.Errorf("waiting for the requests of target %s to end: %w", t.base, context.Cause(ctx))
 	}
+}
+
+// Draining lists the base URLs of targets that have left and finish their requests.
+func (g *TargetGroup) Draining() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	list := make([]string, len(g.draining))
+	for i, t := range g.draining {
+		list[i] = t.base
+	}
+	return list
 }
 
 // TargetHealth is one target's state.
