@@ -117,23 +117,31 @@ type world struct {
 	*codedeploy.Service
 	ecs              *cluster
 	production, test *listener
+	alias            *aliased // nil where there is no function
 	// hook is the behaviour of all functions; it runs in a goroutine of its own.
 	hook func(call)
 
 	mu      sync.Mutex
 	calls   []call
 	changes []codedeploy.Change
+	// onChange is told of each change; it is set before the first deployment.
+	onChange func(codedeploy.Change)
 }
 
 func newWorld(t *testing.T, edit func(*codedeploy.Group)) *world {
+	t.Helper()
+	return newWorldWith(t, func(*codedeploy.Config) {}, edit)
+}
+
+func newWorldWith(t *testing.T, configure func(*codedeploy.Config), edit func(*codedeploy.Group)) *world {
 	t.Helper()
 	w := &world{
 		ecs:        &cluster{running: map[string]string{"blue": "tg-1"}},
 		production: newListener("production"), test: newListener("test"),
 	}
 	w.hook = func(c call) { _ = w.report(c, "Succeeded") }
-	w.Service = codedeploy.New(codedeploy.Config{
-		ECS: w.ecs,
+	config := codedeploy.Config{
+		ECS: w.ecs, Alias: w.findAlias,
 		Invoke: func(function string, payload []byte) error {
 			if function == "unknown" {
 				return errors.New("ResourceNotFoundException: Function not found")
@@ -152,8 +160,13 @@ func newWorld(t *testing.T, edit func(*codedeploy.Group)) *world {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.changes = append(w.changes, c)
+			if w.onChange != nil {
+				w.onChange(c)
+			}
 		},
-	})
+	}
+	configure(&config)
+	w.Service = codedeploy.New(config)
 	group := codedeploy.Group{
 		Application: "shop", Name: "shop-group", Cluster: "cluster", Service: "shop",
 		TargetGroups: [2]string{"tg-1", "tg-2"},
@@ -520,7 +533,7 @@ func TestWhatGoesWrongBesidesHooks(t *testing.T) {
 		statuses string
 	}{
 		{"green can't be started", func(w *world) { w.ecs.err = errors.New("no capacity") }, "ECS_UPDATE_ERROR", "no capacity", "-F------"},
-		{"green never gets healthy", func(w *world) { w.ecs.hang = true }, "ECS_UPDATE_ERROR", "not healthy within 1h0m0s", "-F------"},
+		{"green never gets healthy", func(w *world) { w.ecs.hang = true }, "TIMEOUT", "to become healthy. This time out period is 60 minutes.", "-F------"},
 		{"the test listener can't be changed", func(w *world) { w.test.err = errors.New("rule gone") }, "ELASTIC_LOAD_BALANCING_INVALID", "rule gone", "-S-F----"},
 		{"the production listener can't be changed", func(w *world) { w.production.err = errors.New("rule gone") }, "ELASTIC_LOAD_BALANCING_INVALID", "rule gone", "-S-S--F-"},
 		{"blue can't be ended", func(w *world) { w.ecs.delErr = errors.New("stuck") }, "ECS_UPDATE_ERROR", "stuck", "-S-S--S-"},
@@ -630,6 +643,35 @@ func TestTrafficIsShiftedAsTheConfigurationSays(t *testing.T) {
 			t.Errorf("it ended after %v", d.Completed.Sub(began))
 		}
 	})
+}
+
+func TestAHookForTestTrafficWithoutATestListener(t *testing.T) {
+	for name, test := range map[string]struct {
+		setting  codedeploy.WithoutTestListener
+		statuses string
+		calls    int
+	}{
+		"is skipped":                {codedeploy.SkipHook, "-S----S-", 0},
+		"is called":                 {codedeploy.RunHook, "-S--S-S-", 1},
+		"is refused as the default": {codedeploy.RefuseHook, "", 0},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			w := newWorld(t, func(g *codedeploy.Group) { g.Test, g.WithoutTestListener = nil, test.setting })
+			id, err := w.CreateDeployment(codedeploy.DeploymentRequest{Application: "shop", Group: "shop-group", AppSpec: codedeploy.AppSpec{
+				TaskDefinition: "shop:2", Hooks: map[codedeploy.Event]string{codedeploy.AfterAllowTestTraffic: "f"},
+			}})
+			if test.statuses == "" {
+				wantCode(t, err, codedeploy.InvalidRevision)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := w.wait(t, id); statuses(d) != test.statuses || len(w.calls) != test.calls {
+				t.Errorf("%s with %d calls", statuses(d), len(w.calls))
+			}
+		})
+	}
 }
 
 func TestAGroupRunsOneDeploymentAtATime(t *testing.T) {

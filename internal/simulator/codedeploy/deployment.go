@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Event is a lifecycle event of a deployment on the ECS platform:
+// Event is a lifecycle event of a deployment; Lambda has a part of those that ECS has:
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html#appspec-hooks-ecs.
 type Event string
 
-// The lifecycle events, in the order in which they run.
+// The lifecycle events of ECS, in the order in which they run.
 const (
 	BeforeInstall         Event = "BeforeInstall"
 	Install               Event = "Install"
@@ -21,7 +21,7 @@ const (
 	AfterAllowTraffic     Event = "AfterAllowTraffic"
 )
 
-// Events returns all lifecycle events in the order in which they run.
+// Events returns all lifecycle events of ECS in the order in which they run.
 func Events() []Event {
 	return []Event{
 		BeforeInstall, Install, AfterInstall, AllowTestTraffic,
@@ -76,6 +76,8 @@ type Status string
 // The statuses that a deployment goes through here.
 const (
 	Created    Status = "Created"
+	Queued     Status = "Queued" // behind another deployment of its group
+	Ready      Status = "Ready"  // waits for ContinueDeployment
 	InProgress Status = "InProgress"
 	Succeeded  Status = "Succeeded"
 	Failed     Status = "Failed"
@@ -103,7 +105,7 @@ type Deployment struct {
 	Created, Started, Completed time.Time
 	Events                      []LifecycleEvent
 	// Original serves production before the deployment. Replacement is green; it is nil
-	// before Install has brought it up, and after a rollback has ended it.
+	// before Install has brought it up, and after a rollback has ended it. Both are nil on Lambda.
 	Original, Replacement *TaskSet
 	// Error says why the deployment failed or was stopped.
 	Error *ErrorInformation

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -27,17 +29,44 @@ type Endpoint struct{ operations map[string]operation }
 
 // Endpoint returns the service's HTTP API.
 func (s *Service) Endpoint() *Endpoint {
-	return &Endpoint{map[string]operation{
+	return &Endpoint{s.operations()}
+}
+
+// operations are what the API can do here.
+func (s *Service) operations() map[string]operation {
+	return map[string]operation{
+		"BatchGetDeploymentGroups":             decoded(s.batchGetDeploymentGroups),
 		"BatchGetDeploymentTargets":            decoded(s.batchGetDeploymentTargets),
+		"BatchGetDeployments":                  decoded(s.batchGetDeployments),
+		"ContinueDeployment":                   decoded(s.continueDeployment),
+		"CreateApplication":                    decoded(s.createApplication),
 		"CreateDeployment":                     decoded(s.createDeployment),
+		"CreateDeploymentConfig":               decoded(s.createDeploymentConfig),
+		"CreateDeploymentGroup":                decoded(s.createDeploymentGroup),
+		"DeleteApplication":                    decoded(s.deleteApplication),
+		"DeleteDeploymentConfig":               decoded(s.deleteDeploymentConfig),
+		"DeleteDeploymentGroup":                decoded(s.deleteDeploymentGroup),
+		"GetApplication":                       decoded(s.getApplication),
 		"GetApplicationRevision":               decoded(s.getApplicationRevision),
 		"GetDeployment":                        decoded(s.getDeployment),
+		"GetDeploymentConfig":                  decoded(s.getDeploymentConfig),
 		"GetDeploymentGroup":                   decoded(s.getDeploymentGroup),
 		"GetDeploymentTarget":                  decoded(s.getDeploymentTarget),
+		"ListApplications":                     decoded(s.listApplications),
+		"ListDeploymentConfigs":                decoded(s.listDeploymentConfigs),
+		"ListDeploymentGroups":                 decoded(s.listDeploymentGroups),
 		"ListDeploymentTargets":                decoded(s.listDeploymentTargets),
+		"ListDeployments":                      decoded(s.listDeployments),
 		"PutLifecycleEventHookExecutionStatus": decoded(s.putStatus),
+		"RegisterApplicationRevision":          decoded(s.registerApplicationRevision),
 		"StopDeployment":                       decoded(s.stopDeployment),
-	}}
+		"UpdateDeploymentGroup":                decoded(s.updateDeploymentGroup),
+	}
+}
+
+// SupportedOperations names the operations that the endpoint answers, in alphabetical order.
+func SupportedOperations() []string {
+	return slices.Sorted(maps.Keys((*Service)(nil).operations())) // none is called
 }
 
 // decoded makes an operation of a function from its input to its output.

@@ -17,17 +17,29 @@ type eventError struct {
 // run takes a deployment through its events to its end.
 func (s *Service) run(d *deployment) {
 	defer d.cancel(nil)
+	if err := s.awaitTurn(d); err != nil {
+		s.finish(d, err)
+		return
+	}
 	s.change(d, nil, func(state *Deployment) { state.Status, state.Started = InProgress, s.config.Clock.Now() })
-	var err error
-	for _, event := range Events() {
-		if err = s.runEvent(d, event); err != nil {
-			break
+	s.finish(d, s.runEvents(d))
+}
+
+func (s *Service) runEvents(d *deployment) error {
+	if err := s.findAlias(d); err != nil {
+		return err
+	}
+	for _, event := range d.settings.Platform.Events() {
+		if event == BeforeAllowTraffic {
+			if err := s.awaitReroute(d); err != nil {
+				return err
+			}
+		}
+		if err := s.runEvent(d, event); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		err = s.terminate(d)
-	}
-	s.finish(d, err)
+	return s.terminate(d)
 }
 
 // change changes a deployment's state under the lock and tells of it.
@@ -86,15 +98,18 @@ func (s *Service) work(d *deployment, event Event) func(context.Context) error {
 		}
 		return func(ctx context.Context) error { return s.install(ctx, d) }
 	case AllowTestTraffic:
-		if d.group.Test == nil {
+		if d.settings.Test == nil {
 			return nil
 		}
-		return func(context.Context) error { return s.route(d, d.group.Test, 100) }
+		return func(context.Context) error { return s.routeListener(d, d.settings.Test, d.goal(), 100) }
 	case AllowTraffic:
 		return func(ctx context.Context) error { return s.shift(ctx, d) }
 	default:
 		function := d.state.AppSpec.Hooks[event]
-		if function == "" || rollback && !d.group.RollbackHooks {
+		if function == "" || rollback && !d.settings.RollbackHooks {
+			return nil
+		}
+		if event == AfterAllowTestTraffic && d.settings.Test == nil && d.settings.WithoutTestListener == SkipHook {
 			return nil
 		}
 		return func(ctx context.Context) error { return s.callHook(ctx, d, event, function) }
@@ -105,8 +120,8 @@ func (s *Service) work(d *deployment, event Event) func(context.Context) error {
 func (s *Service) install(ctx context.Context, d *deployment) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timedOut := fmt.Errorf("the replacement task set was not healthy within %v", d.group.InstallTimeout)
-	expired := s.config.Clock.After(d.group.InstallTimeout)
+	timedOut := fmt.Errorf("not healthy within %v", d.settings.InstallTimeout)
+	expired := s.config.Clock.After(d.settings.InstallTimeout)
 	go func() {
 		select {
 		case <-expired:
@@ -114,20 +129,53 @@ func (s *Service) install(ctx context.Context, d *deployment) error {
 		case <-ctx.Done():
 		}
 	}()
-	if left := d.group.other; left != nil { // of a failed deployment that wasn't rolled back
-		if err := s.config.ECS.DeleteTaskSet(ctx, left.ID); err != nil {
-			return ecsError(d, err)
-		}
-		s.change(d, nil, func(*Deployment) { d.group.other = nil })
+	if err := s.clearAway(ctx, d); err != nil {
+		return err
 	}
-	green, err := s.config.ECS.CreateTaskSet(ctx, d.state.AppSpec.TaskDefinition, d.group.otherThan(d.state.Original.TargetGroup))
+	green, err := s.config.ECS.CreateTaskSet(ctx, d.state.AppSpec.TaskDefinition, d.settings.otherThan(d.state.Original.TargetGroup))
 	if err != nil {
+		if errors.Is(context.Cause(ctx), timedOut) {
+			return notHealthy(d.settings.InstallTimeout, err)
+		}
 		return ecsError(d, err)
 	}
 	s.change(d, nil, func(state *Deployment) {
 		state.Replacement = &green
 		d.group.other = &green
 	})
+	return nil
+}
+
+// notHealthy fails Install when green's targets aren't healthy in time. From then on nobody looks at
+// targets' health but the load balancer. The first words are those of
+// https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-ecs.html; AWS leaves out why.
+func notHealthy(limit time.Duration, why error) error {
+	return &eventError{
+		ErrorInformation: ErrorInformation{"TIMEOUT", fmt.Sprintf("The deployment timed out while waiting for the replacement task set to become healthy. This time out period is %g minutes. (%v)", limit.Minutes(), why)},
+		diagnostics:      "UnknownError",
+	}
+}
+
+// clearAway ends the task set that a failed deployment left behind when it wasn't rolled back. A
+// deployment that was stopped in mid-shift left it with a part of the traffic, which goes back to
+// the original first; what CodeDeploy does about it isn't documented, and requests must not be lost.
+func (s *Service) clearAway(ctx context.Context, d *deployment) error {
+	left := d.group.other
+	if left == nil {
+		return nil
+	}
+	for _, l := range []Listener{d.settings.Production, d.settings.Test} {
+		if l == nil || l.Weights()[left.TargetGroup] == 0 {
+			continue
+		}
+		if err := s.routeListener(d, l, d.state.Original, 100); err != nil {
+			return err
+		}
+	}
+	if err := s.config.ECS.DeleteTaskSet(ctx, left.ID); err != nil {
+		return ecsError(d, err)
+	}
+	s.change(d, nil, func(*Deployment) { d.group.other = nil })
 	return nil
 }
 
@@ -142,10 +190,19 @@ func ecsError(d *deployment, err error) error {
 	}
 }
 
-// route gives the side that the deployment goes to a percentage of a listener's traffic.
-func (s *Service) route(d *deployment, l Listener, percent int) error {
-	to := d.goal().TargetGroup
-	if err := l.SetWeights(map[string]int{to: percent, d.group.otherThan(to): 100 - percent}); err != nil {
+// route gives the side that the deployment goes to a percentage of production's traffic.
+func (s *Service) route(d *deployment, percent int) error {
+	if d.settings.Platform == PlatformLambda {
+		return s.routeAlias(d, percent)
+	}
+	return s.routeListener(d, d.settings.Production, d.goal(), percent)
+}
+
+// routeListener gives a task set a percentage of a listener's traffic. The group that gets nothing
+// stays attached with weight 0, as CodeDeploy leaves it.
+func (s *Service) routeListener(d *deployment, l Listener, set *TaskSet, percent int) error {
+	to := set.TargetGroup
+	if err := l.SetWeights(map[string]int{to: percent, d.settings.otherThan(to): 100 - percent}); err != nil {
 		return &eventError{
 			ErrorInformation: ErrorInformation{"ELASTIC_LOAD_BALANCING_INVALID", "The listener could not be changed: " + err.Error()},
 			diagnostics:      "UnknownError",
@@ -167,15 +224,18 @@ func (d *deployment) goal() *TaskSet {
 func (s *Service) shift(ctx context.Context, d *deployment) error {
 	steps := d.config.Steps
 	if d.state.Creator == CreatorRollback {
-		steps = AllAtOnce().Steps
+		steps = []Step{{Percent: 100}}
 	}
 	for _, step := range steps {
-		if err := s.route(d, d.group.Production, step.Percent); err != nil {
+		if err := s.route(d, step.Percent); err != nil {
 			return err
 		}
 		if err := s.wait(ctx, step.Wait); err != nil {
 			return err
 		}
+	}
+	if d.settings.Platform == PlatformLambda {
+		return nil
 	}
 	s.change(d, nil, func(state *Deployment) {
 		d.group.primary = *d.goal()
@@ -202,8 +262,11 @@ func (s *Service) wait(ctx context.Context, d time.Duration) error {
 // terminate ends the side that production has left: blue after its wait, or green after a
 // rollback.
 func (s *Service) terminate(d *deployment) error {
-	if d.state.Creator != CreatorRollback {
-		if err := s.wait(d.ctx, d.group.TerminationWait); err != nil {
+	if d.settings.Platform == PlatformLambda { // versions stay
+		return nil
+	}
+	if d.state.Creator != CreatorRollback && d.settings.TerminationWait > 0 {
+		if _, err := s.linger(d, TerminationWait, d.settings.TerminationWait); err != nil {
 			return err
 		}
 	}
@@ -233,16 +296,19 @@ func (s *Service) finish(d *deployment, err error) {
 	s.mu.Lock()
 	d.state.Completed = s.config.Clock.Now()
 	d.state.Status, d.state.Error = outcome(err)
-	d.group.active = nil
+	s.ended++
 	ended := d.state.copy()
 	d.group.attempted = &ended
 	if err == nil && d.state.Creator != CreatorRollback {
 		d.group.successful = &ended
 	}
-	var back *deployment
-	if s.rollsBack(d, err) {
-		back = s.registerRollback(d)
-	}
+	back := d.group.leave(d, func() *deployment {
+		if !s.rollsBack(d, err) {
+			return nil
+		}
+		return s.registerRollback(d)
+	})
+	s.forget()
 	s.mu.Unlock()
 	s.tell(d, nil)
 	if back != nil {
@@ -263,10 +329,12 @@ func (s *Service) skipRest(d *deployment) {
 
 // outcome is what an error makes of a deployment.
 func outcome(err error) (Status, *ErrorInformation) {
-	failure, stopped := new(eventError), new(stop)
+	failure, stopped, unanswered := new(eventError), new(stop), new(notRerouted)
 	switch {
 	case err == nil:
 		return Succeeded, nil
+	case errors.As(err, &unanswered):
+		return Stopped, &ErrorInformation{"TIMEOUT", err.Error()}
 	case errors.As(err, &stopped), errors.Is(err, errClosed):
 		return Stopped, &ErrorInformation{"MANUAL_STOP", err.Error()}
 	case errors.As(err, &failure):
@@ -276,10 +344,10 @@ func outcome(err error) (Status, *ErrorInformation) {
 }
 
 // rollsBack decides whether an ended deployment is rolled back; the caller holds the lock.
-// Before Install has begun there is nothing to go back from, and a rollback isn't rolled
-// back.
+// Before Install, or on Lambda the first event, has begun there is nothing to go back from, and
+// a rollback isn't rolled back.
 func (s *Service) rollsBack(d *deployment, err error) bool {
-	if err == nil || s.closed || d.state.Creator == CreatorRollback || d.state.Event(Install).Start.IsZero() {
+	if err == nil || s.closed || d.state.Creator == CreatorRollback || !d.changedAnything() {
 		return false
 	}
 	if stopped := new(stop); errors.As(err, &stopped) {
@@ -291,16 +359,34 @@ func (s *Service) rollsBack(d *deployment, err error) bool {
 	return d.state.AutoRollback.on(DeploymentFailure)
 }
 
+// changedAnything reports whether the deployment came as far as its first change of the world; on
+// Lambda, where there is no Install, that it ran at all is enough.
+func (d *deployment) changedAnything() bool {
+	if d.settings.Platform == PlatformLambda {
+		return d.alias != nil
+	}
+	return !d.state.Event(Install).Start.IsZero()
+}
+
+// rollbackSpec is the revision that a rollback of d deploys.
+func (d *deployment) rollbackSpec() AppSpec {
+	if v := d.state.AppSpec.Lambda; v != nil {
+		back := *v
+		back.CurrentVersion, back.TargetVersion = v.TargetVersion, v.CurrentVersion
+		return AppSpec{Lambda: &back, Hooks: d.state.AppSpec.Hooks}
+	}
+	if last := d.group.successful; last != nil {
+		return last.AppSpec
+	}
+	return AppSpec{TaskDefinition: d.state.Original.TaskDefinition, Hooks: d.state.AppSpec.Hooks}
+}
+
 // registerRollback makes the deployment that goes back from d: a new one, with the last
 // revision that worked. The caller holds the lock.
 func (s *Service) registerRollback(d *deployment) *deployment {
-	spec := AppSpec{TaskDefinition: d.state.Original.TaskDefinition, Hooks: d.state.AppSpec.Hooks}
-	if last := d.group.successful; last != nil {
-		spec = last.AppSpec
-	}
 	message := fmt.Sprintf("Deployment %s is rolled back: %s", d.state.ID, d.state.Error.Message)
 	back := s.register(d.group, d.config, Deployment{
-		Creator: CreatorRollback, AppSpec: spec, Original: d.state.Original, Replacement: d.state.Replacement,
+		Creator: CreatorRollback, AppSpec: d.rollbackSpec(), Original: d.state.Original, Replacement: d.state.Replacement,
 		Description: message, Rollback: &RollbackInfo{TriggeringDeploymentID: d.state.ID, Message: message},
 	})
 	d.state.Rollback = &RollbackInfo{DeploymentID: back.state.ID, Message: message}

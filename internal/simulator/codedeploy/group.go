@@ -43,39 +43,6 @@ type TaskSet struct {
 	Tasks          int    // how many tasks run
 }
 
-// DeploymentConfig says how production traffic is shifted:
-// https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html.
-type DeploymentConfig struct {
-	Name  string
-	Steps []Step
-}
-
-// Step gives green a percentage of production traffic, and then waits. No hooks run in
-// between.
-type Step struct {
-	Percent int // 0 to 100; the last step's is 100
-	Wait    time.Duration
-}
-
-// AllAtOnce is CodeDeployDefault.ECSAllAtOnce: all traffic in one step.
-func AllAtOnce() DeploymentConfig {
-	return DeploymentConfig{Name: "CodeDeployDefault.ECSAllAtOnce", Steps: []Step{{Percent: 100}}}
-}
-
-func (c DeploymentConfig) validate() error {
-	last := 0
-	for _, step := range c.Steps {
-		if step.Percent <= last || step.Percent > 100 || step.Wait < 0 {
-			return fmt.Errorf("deployment configuration %q: the steps' percentages must rise up to 100: %v", c.Name, c.Steps)
-		}
-		last = step.Percent
-	}
-	if last != 100 {
-		return fmt.Errorf("deployment configuration %q: the last step must give green 100 percent, not %d", c.Name, last)
-	}
-	return nil
-}
-
 // RollbackEvent is something that can set off an automatic rollback:
 // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AutoRollbackConfiguration.html.
 type RollbackEvent string
@@ -99,18 +66,53 @@ func (a AutoRollback) on(e RollbackEvent) bool {
 	return false
 }
 
-// Group is the configuration of a deployment group of an ECS service.
+// Alias is an alias of a Lambda function, as far as a deployment moves its traffic:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html.
+type Alias interface {
+	// CurrentVersion is the alias's main version, which gets the invocations that no weight sends
+	// elsewhere.
+	CurrentVersion() string
+	// Weights returns the share of each version that gets invocations, 0 to 1, together 1.
+	Weights() map[string]float64
+	// Shift sends a share of the invocations, 0 to 1, to a version, and the rest to the main one. With 1
+	// the version becomes the main one. A version that doesn't exist is an error.
+	Shift(version string, weight float64) error
+}
+
+// WithoutTestListener is what becomes of a hook that is to test green through a test listener, which
+// CodeDeploy has optional, when there is none. AWS doesn't document it:
+// https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html#appspec-hooks-ecs.
+type WithoutTestListener int
+
+// What can become of such a hook.
+const (
+	// RefuseHook refuses the deployment: a check that silently doesn't run, or has nothing to look
+	// at, is worse.
+	RefuseHook WithoutTestListener = iota
+	// SkipHook skips the event, as AllowTestTraffic is.
+	SkipHook
+	// RunHook calls the function all the same.
+	RunHook
+)
+
+// Group is the configuration of a deployment group: of an ECS service, or of Lambda functions,
+// whose names and versions come with each deployment's AppSpec. What is said to be of ECS is not
+// looked at in a group for Lambda.
 type Group struct {
 	Application, Name string
-	Cluster, Service  string // default "default" and "service"
-	// TargetGroups is the pair between which the service moves. The primary task set is in
+	Platform          Platform // default [PlatformECS]
+	// ServiceRole is the ARN of the role that CodeDeploy acts in; it is shown and nothing else.
+	ServiceRole string
+	// Cluster and Service are of ECS.
+	Cluster, Service string // default "default" and "service"
+	// TargetGroups is the pair between which the ECS service moves. The primary task set is in
 	// one of them.
 	TargetGroups [2]string
-	// Primary is the task set that serves production now.
+	// Primary is the task set of ECS that serves production now.
 	Primary TaskSet
-	// Production and Test are the listeners. Test may be nil.
+	// Production and Test are the listeners for ECS. Test may be nil.
 	Production, Test Listener
-	Config           DeploymentConfig // default [AllAtOnce]
+	Config           DeploymentConfig // default AllAtOnce of the platform
 	AutoRollback     AutoRollback
 	// HookTimeout is how long a hook may take to report; default [DefaultHookTimeout].
 	HookTimeout time.Duration
@@ -119,23 +121,56 @@ type Group struct {
 	// TerminationWait is the time between the shift of traffic and the end of blue, in which
 	// a stop can still roll back. The deployment is in progress until it is over.
 	TerminationWait time.Duration
+	// RerouteWait is how long the deployment waits, with the status Ready, for ContinueDeployment
+	// before any production traffic is shifted; without one it is stopped. 0 goes on at once. The wait
+	// comes after the test traffic's hook and before that of BeforeAllowTraffic; AWS doesn't document
+	// where exactly. Not on Lambda, and not in rollbacks:
+	// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentReadyOption.html.
+	RerouteWait time.Duration
+	// WithoutTestListener is what becomes of a hook for AfterAllowTestTraffic where Test is nil.
+	WithoutTestListener WithoutTestListener
+	// Queue has a deployment wait, with the status Queued, while another one of the group is in
+	// progress. By default it is refused with DeploymentLimitExceededException, as AWS does, whose limit is one
+	// deployment of a group at a time: https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html.
+	// A rollback goes before whatever is queued.
+	Queue bool
 	// RollbackHooks has rollbacks call the hooks too. AWS doesn't document whether it does;
 	// by default rollbacks here don't, because what is wrong may be the hook.
 	RollbackHooks bool
 }
 
 func (g Group) normalize() (Group, error) {
-	g.Cluster = cmp.Or(g.Cluster, "default")
-	g.Service = cmp.Or(g.Service, "service")
+	g.Platform = cmp.Or(g.Platform, PlatformECS)
 	g.HookTimeout = cmp.Or(g.HookTimeout, DefaultHookTimeout)
-	g.InstallTimeout = cmp.Or(g.InstallTimeout, DefaultInstallTimeout)
 	if g.Config.Name == "" && len(g.Config.Steps) == 0 {
-		g.Config = AllAtOnce()
+		g.Config = allAtOnce(g.Platform)
 	}
-	var errs []error
+	errs := []error{g.Config.validate()}
 	if g.Application == "" || g.Name == "" {
 		errs = append(errs, errors.New("it needs the names of an application and of a group"))
 	}
+	if !g.Config.suits(g.Platform) {
+		errs = append(errs, fmt.Errorf("it deploys to %s, and its deployment configuration %s is for %s", g.Platform, g.Config.Name, g.Config.Platform))
+	}
+	switch g.Platform {
+	case PlatformECS:
+		g.Cluster = cmp.Or(g.Cluster, "default")
+		g.Service = cmp.Or(g.Service, "service")
+		g.InstallTimeout = cmp.Or(g.InstallTimeout, DefaultInstallTimeout)
+		errs = append(errs, g.validateService())
+	case PlatformLambda:
+	default:
+		errs = append(errs, fmt.Errorf("its platform is %q; %s and %s are simulated", g.Platform, PlatformECS, PlatformLambda))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return g, fmt.Errorf("creating deployment group %q: %w", g.Name, err)
+	}
+	return g, nil
+}
+
+// validateService checks what a group for ECS needs.
+func (g Group) validateService() error {
+	var errs []error
 	if g.TargetGroups[0] == "" || g.TargetGroups[1] == "" || g.TargetGroups[0] == g.TargetGroups[1] {
 		errs = append(errs, fmt.Errorf("it needs two target groups, not %q", g.TargetGroups))
 	}
@@ -145,15 +180,8 @@ func (g Group) normalize() (Group, error) {
 	if g.Production == nil {
 		errs = append(errs, errors.New("it needs a production listener"))
 	}
-	errs = append(errs, g.Config.validate())
-	if err := errors.Join(errs...); err != nil {
-		return g, fmt.Errorf("creating deployment group %q: %w", g.Name, err)
-	}
-	return g, nil
+	return errors.Join(errs...)
 }
-
-// targetID names the service as the one target of its deployments.
-func (g Group) targetID() string { return g.Cluster + ":" + g.Service }
 
 // otherThan returns the target group that isn't name.
 func (g Group) otherThan(name string) string {

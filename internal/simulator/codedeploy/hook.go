@@ -29,11 +29,14 @@ func newExecutionID() string {
 	return base64.StdEncoding.EncodeToString(b[:])
 }
 
-// callHook calls the event's function and waits for its report.
+// callHook calls the event's function and waits for its report. A function that isn't there is
+// only found out now, not when the deployment is created, and fails the event at once; AWS documents
+// the code alone: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html.
 func (s *Service) callHook(ctx context.Context, d *deployment, event Event, function string) error {
 	id, x := newExecutionID(), &execution{deployment: d.state.ID, verdict: make(chan string, 1)}
 	s.mu.Lock()
 	s.executions[id] = x
+	d.executions = append(d.executions, id)
 	s.mu.Unlock()
 	defer s.complete(x)
 	payload, err := json.Marshal(struct {
@@ -52,7 +55,7 @@ func (s *Service) callHook(ctx context.Context, d *deployment, event Event, func
 	var verdict string
 	select {
 	case verdict = <-x.verdict:
-	case <-s.config.Clock.After(d.group.HookTimeout):
+	case <-s.config.Clock.After(d.settings.HookTimeout):
 		verdict = s.late(x)
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -67,7 +70,7 @@ func (s *Service) callHook(ctx context.Context, d *deployment, event Event, func
 		}
 	}
 	return &eventError{
-		ErrorInformation: ErrorInformation{"HOOK_EXECUTION_FAILURE", fmt.Sprintf("The Lambda function %s did not report a status for the %s lifecycle event within %v.", function, event, d.group.HookTimeout)},
+		ErrorInformation: ErrorInformation{"HOOK_EXECUTION_FAILURE", fmt.Sprintf("The deployment timed out while waiting for a status callback: the Lambda function %s did not report a status for the %s lifecycle event within %v.", function, event, d.settings.HookTimeout)},
 		diagnostics:      "ScriptTimedOut",
 	}
 }

@@ -1,7 +1,6 @@
 package codedeploy
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 )
@@ -35,15 +34,9 @@ type deploymentID struct {
 
 func (s *Service) createDeployment(in createDeploymentInput) (deploymentID, error) {
 	request := DeploymentRequest{Application: in.Application, Group: in.Group, Config: in.Config, Description: in.Description}
-	content, err := in.Revision.content()
-	if err != nil {
+	var err error
+	if request.AppSpec, err = in.Revision.spec(); err != nil {
 		return deploymentID{}, err
-	}
-	if request.AppSpec, err = ParseAppSpec(content.Content); err != nil {
-		return deploymentID{}, refuse(InvalidRevision, "%v", err)
-	}
-	if sum := request.AppSpec.SHA256(); content.SHA256 != "" && content.SHA256 != sum {
-		return deploymentID{}, refuse(InvalidRevision, "The AppSpec's SHA-256 is %s, not %s.", sum, content.SHA256)
 	}
 	if in.AutoRollback != nil {
 		if request.AutoRollback, err = in.AutoRollback.value(); err != nil {
@@ -114,14 +107,14 @@ func (s *Service) getDeployment(in deploymentID) (getDeploymentOutput, error) {
 func wireOf(d *deployment) wireDeployment {
 	info := wireDeployment{
 		ID: d.state.ID, Application: d.state.Application, Group: d.state.Group, Config: d.state.Config,
-		Description: d.state.Description, Creator: d.state.Creator, Status: d.state.Status, Platform: "ECS",
+		Description: d.state.Description, Creator: d.state.Creator, Status: d.state.Status, Platform: d.settings.Platform,
 		Revision:     reference(d.state.AppSpec),
 		CreateTime:   seconds(d.state.Created),
 		StartTime:    seconds(d.state.Started),
 		CompleteTime: seconds(d.state.Completed),
 		Style:        blueGreenStyle(),
 		AutoRollback: wireRollbackOf(d.state.AutoRollback),
-		BlueGreen:    wireBlueGreenOf(d.group.Group), LoadBalancerInfo: wireLoadBalancerOf(d.group.Group),
+		BlueGreen:    wireBlueGreenOf(d.settings), LoadBalancerInfo: wireLoadBalancerOf(d.settings),
 	}
 	if e := d.state.Error; e != nil {
 		info.Error = &wireError{e.Code, e.Message}
@@ -140,6 +133,8 @@ func wireOf(d *deployment) wireDeployment {
 		info.Overview.Failed = 1
 	case "Skipped":
 		info.Overview.Skipped = 1
+	case "Ready":
+		info.Overview.Ready = 1
 	}
 	return info
 }
@@ -155,14 +150,30 @@ func wireRollbackOf(a AutoRollback) wireAutoRollback {
 	return wireAutoRollback{Enabled: len(a) > 0, Events: append([]RollbackEvent{}, a...)}
 }
 
-func wireBlueGreenOf(g Group) wireBlueGreen {
-	var w wireBlueGreen
+func wireBlueGreenOf(g Group) *wireBlueGreen {
+	if g.Platform != PlatformECS {
+		return nil
+	}
+	w := new(wireBlueGreen)
 	w.Terminate.Action, w.Terminate.WaitMinutes = "TERMINATE", int(g.TerminationWait.Minutes())
-	w.Ready.ActionOnTimeout = "CONTINUE_DEPLOYMENT"
+	w.Ready.ActionOnTimeout, w.Ready.WaitMinutes = continueOnTimeout, int(g.RerouteWait.Minutes())
+	if g.RerouteWait > 0 {
+		w.Ready.ActionOnTimeout = stopOnTimeout
+	}
 	return w
 }
 
-func wireLoadBalancerOf(g Group) wireLoadBalancerInfo {
+// What becomes of a deployment that nobody continues:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentReadyOption.html.
+const (
+	continueOnTimeout = "CONTINUE_DEPLOYMENT"
+	stopOnTimeout     = "STOP_DEPLOYMENT"
+)
+
+func wireLoadBalancerOf(g Group) *wireLoadBalancerInfo {
+	if g.Platform != PlatformECS {
+		return nil
+	}
 	pair := wireGroupPair{
 		TargetGroups:     []wireName{{g.TargetGroups[0]}, {g.TargetGroups[1]}},
 		ProdTrafficRoute: wireRoute{[]string{g.Production.ARN()}},
@@ -170,14 +181,14 @@ func wireLoadBalancerOf(g Group) wireLoadBalancerInfo {
 	if g.Test != nil {
 		pair.TestTrafficRoute = &wireRoute{[]string{g.Test.ARN()}}
 	}
-	return wireLoadBalancerInfo{[]wireGroupPair{pair}}
+	return &wireLoadBalancerInfo{[]wireGroupPair{pair}}
 }
 
 // targetStatus is the status of the service as the deployment's target:
 // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ECSTarget.html.
 func targetStatus(s Status) string {
 	switch s {
-	case Created:
+	case Created, Queued:
 		return "Pending"
 	case Stopped:
 		return "Skipped"
@@ -185,18 +196,35 @@ func targetStatus(s Status) string {
 	return string(s)
 }
 
+type listTargetsInput struct {
+	deploymentID
+	Filters map[string][]string `json:"targetFilters"`
+}
+
 type listTargetsOutput struct {
 	IDs []string `json:"targetIds"`
 }
 
-func (s *Service) listDeploymentTargets(in deploymentID) (listTargetsOutput, error) {
+// statusFilter names the one filter of targets that isn't of EC2:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeploymentTargets.html.
+const statusFilter = "TargetStatus"
+
+func (s *Service) listDeploymentTargets(in listTargetsInput) (listTargetsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, err := s.find(in.ID)
 	if err != nil {
 		return listTargetsOutput{}, err
 	}
-	return listTargetsOutput{[]string{d.group.targetID()}}, nil
+	for name, statuses := range in.Filters {
+		if name != statusFilter {
+			return listTargetsOutput{}, refuse(InvalidTargetFilterName, "The target filter %q is not %s.", name, statusFilter)
+		}
+		if !slices.Contains(statuses, targetStatus(d.state.Status)) {
+			return listTargetsOutput{[]string{}}, nil
+		}
+	}
+	return listTargetsOutput{[]string{d.targetID()}}, nil
 }
 
 type batchTargetsInput struct {
@@ -219,7 +247,7 @@ func (s *Service) batchGetDeploymentTargets(in batchTargetsInput) (batchTargetsO
 		return batchTargetsOutput{}, refuse(DeploymentTargetIDRequired, "A deployment target ID must be specified.")
 	}
 	for _, id := range in.Targets {
-		if id != d.group.targetID() {
+		if id != d.targetID() {
 			return batchTargetsOutput{}, refuse(DeploymentTargetDoesNotExist, "The deployment target %q is not one of deployment %s.", id, in.ID)
 		}
 	}
@@ -247,22 +275,44 @@ func (s *Service) getDeploymentTarget(in getTargetInput) (getTargetOutput, error
 	return getTargetOutput{all.Targets[0]}, nil
 }
 
-// target describes the service as a deployment's target; the caller holds the lock.
+// target describes what a deployment goes to; the caller holds the lock.
 func (s *Service) target(d *deployment) wireTarget {
-	g := d.group.Group
-	t := wireECSTarget{
-		DeploymentID: d.state.ID, TargetID: g.targetID(), Status: targetStatus(d.state.Status),
-		TargetARN:     fmt.Sprintf("arn:aws:ecs:%s:%s:service/%s/%s", s.config.Region, s.config.AccountID, g.Cluster, g.Service),
-		LastUpdatedAt: seconds(d.state.Created),
+	if d.settings.Platform == PlatformLambda {
+		return wireTarget{Type: "LambdaTarget", LambdaTarget: s.lambdaTarget(d)}
 	}
-	for _, e := range d.state.Events {
+	return wireTarget{Type: "ECSTarget", ECSTarget: s.ecsTarget(d)}
+}
+
+// targetID names the one target: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentTargets.html.
+func (d *deployment) targetID() string {
+	if v := d.state.AppSpec.Lambda; v != nil {
+		return v.Function
+	}
+	return d.settings.Cluster + ":" + d.settings.Service
+}
+
+// wireEventsOf describes a deployment's events, and tells when the last change was.
+func wireEventsOf(d Deployment) (events []wireLifecycleEvent, updated float64) {
+	updated = seconds(d.Created)
+	for _, e := range d.Events {
 		w := wireLifecycleEvent{Name: e.Name, Status: e.Status, StartTime: seconds(e.Start), EndTime: seconds(e.End)}
 		if e.ErrorCode != "" {
 			w.Diagnostics = &wireDiagnostics{ErrorCode: e.ErrorCode, Message: e.Message}
 		}
-		t.LifecycleEvents = append(t.LifecycleEvents, w)
-		t.LastUpdatedAt = max(t.LastUpdatedAt, w.StartTime, w.EndTime)
+		events = append(events, w)
+		updated = max(updated, w.StartTime, w.EndTime)
 	}
+	return events, updated
+}
+
+// ecsTarget describes the service as a deployment's target; the caller holds the lock.
+func (s *Service) ecsTarget(d *deployment) *wireECSTarget {
+	g := d.settings
+	t := wireECSTarget{
+		DeploymentID: d.state.ID, TargetID: d.targetID(), Status: targetStatus(d.state.Status),
+		TargetARN: fmt.Sprintf("arn:aws:ecs:%s:%s:service/%s/%s", s.config.Region, s.config.AccountID, g.Cluster, g.Service),
+	}
+	t.LifecycleEvents, t.LastUpdatedAt = wireEventsOf(d.state)
 	weights := g.Production.Weights()
 	sum := 0
 	for _, weight := range weights {
@@ -279,7 +329,7 @@ func (s *Service) target(d *deployment) wireTarget {
 		})
 	}
 	slices.SortFunc(t.TaskSets, func(a, b wireTaskSet) int { return len(a.Label) - len(b.Label) }) // Blue first
-	return wireTarget{"ECSTarget", t}
+	return &t
 }
 
 // taskSetStatus is the status of a task set in its service:
@@ -294,84 +344,11 @@ func (g *group) taskSetStatus(id string) string {
 	return "DRAINING"
 }
 
-type getGroupInput struct {
-	Application string `json:"applicationName"`
-	Group       string `json:"deploymentGroupName"`
+type continueInput struct {
+	ID   string   `json:"deploymentId"`
+	Kind WaitType `json:"deploymentWaitType"`
 }
 
-type getGroupOutput struct {
-	Info wireGroup `json:"deploymentGroupInfo"`
-}
-
-func (s *Service) getDeploymentGroup(in getGroupInput) (getGroupOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.findGroup(in.Application, in.Group)
-	if err != nil {
-		return getGroupOutput{}, err
-	}
-	info := wireGroup{
-		Application: g.Application, Name: g.Name, ID: groupID(g.Application, g.Name),
-		Config: g.Config.Name, Platform: "ECS",
-		ServiceRoleARN: fmt.Sprintf("arn:aws:iam::%s:role/CodeDeployServiceRole", s.config.AccountID),
-		Style:          blueGreenStyle(), AutoRollback: wireRollbackOf(g.AutoRollback),
-		BlueGreen: wireBlueGreenOf(g.Group), LoadBalancerInfo: wireLoadBalancerOf(g.Group),
-		ECSServices:    []wireECSService{{g.Service, g.Cluster}},
-		LastSuccessful: lastDeployment(g.successful), LastAttempted: lastDeployment(g.attempted),
-	}
-	if g.successful != nil {
-		revision := reference(g.successful.AppSpec)
-		info.TargetRevision = &revision
-	}
-	return getGroupOutput{info}, nil
-}
-
-// groupID is a UUID that a group keeps: it is made of the group's names.
-func groupID(application, name string) string {
-	b := sha256.Sum256([]byte(application + "\x00" + name))
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
-}
-
-func lastDeployment(d *Deployment) *wireLastDeployment {
-	if d == nil {
-		return nil
-	}
-	return &wireLastDeployment{d.ID, d.Status, seconds(d.Created), seconds(d.Completed)}
-}
-
-type getRevisionInput struct {
-	Application string        `json:"applicationName"`
-	Revision    *wireRevision `json:"revision"`
-}
-
-type getRevisionOutput struct {
-	Application string       `json:"applicationName"`
-	Revision    wireRevision `json:"revision"`
-	Info        struct {
-		Groups []string `json:"deploymentGroups"`
-	} `json:"revisionInfo"`
-}
-
-// getApplicationRevision finds the content of an AppSpec by its digest.
-func (s *Service) getApplicationRevision(in getRevisionInput) (getRevisionOutput, error) {
-	asked, err := in.Revision.content()
-	if err != nil {
-		return getRevisionOutput{}, err
-	}
-	if in.Application == "" {
-		return getRevisionOutput{}, refuse(ApplicationNameRequired, "An application name must be specified.")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range s.deployments {
-		spec := d.state.AppSpec
-		if d.state.Application != in.Application || asked.SHA256 != spec.SHA256() {
-			continue
-		}
-		out := getRevisionOutput{Application: in.Application, Revision: reference(spec)}
-		out.Revision.AppSpecContent.Content = spec.Content()
-		out.Info.Groups = []string{d.state.Group}
-		return out, nil
-	}
-	return getRevisionOutput{}, refuse(RevisionDoesNotExist, "Application %s has no revision with the SHA-256 %q.", in.Application, asked.SHA256)
+func (s *Service) continueDeployment(in continueInput) (struct{}, error) {
+	return struct{}{}, s.ContinueDeployment(in.ID, in.Kind)
 }

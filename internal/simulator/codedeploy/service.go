@@ -1,10 +1,11 @@
-// Package codedeploy is the CodeDeploy service for the ECS platform: it takes a service
-// from its blue task set to a green one, asks the AppSpec's hooks on the way, and goes back
-// when one of them says no.
+// Package codedeploy is the CodeDeploy service for ECS and Lambda: it takes a service from its
+// blue task set to a green one, or a function's alias from one version to another, asks the
+// AppSpec's hooks on the way, and goes back when one of them says no.
 //
 // A deployment runs its lifecycle events in order. Between the hooks, which are Lambda
 // functions that report through PutLifecycleEventHookExecutionStatus, it starts green,
-// gives it the test listener's traffic and then production's, and at last ends blue. A hook
+// gives it the test listener's traffic and then production's, at once or step by step, and
+// at last ends blue; on Lambda, where nothing is started or ended, it shifts the alias. A hook
 // that fails, or that doesn't report in time, fails the deployment; where the group rolls
 // back automatically, a new deployment then returns the traffic. The service answers the
 // CodeDeploy API, so that hooks and tools talk to it through their AWS SDK.
@@ -13,7 +14,6 @@ package codedeploy
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,10 +31,22 @@ type Config struct {
 	// Invoke invokes a function asynchronously; an error means that the event was not accepted.
 	Invoke func(function string, payload []byte) error
 	ECS    ECS
+	// Alias looks up an alias of a function, for deployments to Lambda.
+	Alias func(function, alias string) (Alias, error)
+	// Listener and PrimaryTaskSet look up listeners, by ARN, and the task set that serves
+	// production in an ECS service, for deployment groups that are created over the API.
+	Listener       func(arn string) (Listener, error)
+	PrimaryTaskSet func(cluster, service string) (TaskSet, error)
+	// History is how many deployments that are over are remembered, with the executions of their
+	// hooks; default [DefaultHistory]. The oldest are forgotten first, as if they had never been.
+	History int
 	// Changed is told of each change of a deployment, in order for each deployment. It must
 	// not block.
 	Changed func(Change)
 }
+
+// DefaultHistory is how many deployments that are over are remembered when nothing else is said.
+const DefaultHistory = 1000
 
 // Change is one change of a deployment.
 type Change struct {
@@ -50,17 +62,23 @@ type Service struct {
 	cancel  context.CancelCauseFunc
 	running sync.WaitGroup
 
-	mu          sync.Mutex
-	closed      bool
-	groups      []*group
-	deployments map[string]*deployment
-	executions  map[string]*execution
+	mu           sync.Mutex
+	closed       bool
+	applications []*application
+	groups       []*group
+	configs      []customConfig
+	deployments  map[string]*deployment
+	order        []*deployment // as they were created
+	ended        int           // how many of them are over
+	executions   map[string]*execution
 }
 
 // group is a deployment group with what it knows of its service.
 type group struct {
 	Group
-	active *deployment
+	deleted bool
+	active  *deployment
+	queue   []*deployment // behind the active one, where the group queues
 	// primary serves production; other is a task set that a failed deployment left behind.
 	primary    TaskSet
 	other      *TaskSet
@@ -70,12 +88,17 @@ type group struct {
 
 // deployment is a deployment that runs or ran. Its state is guarded by the service's lock.
 type deployment struct {
-	state  Deployment
-	config DeploymentConfig
-	group  *group
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	done   chan struct{}
+	state      Deployment
+	settings   Group // the group's when the deployment was created
+	config     DeploymentConfig
+	group      *group
+	alias      Alias    // of a deployment to Lambda, once it runs
+	executions []string // ids of its hooks' executions
+	pause      *pause   // where it waits to be continued
+	turn       chan struct{}
+	ctx        context.Context
+	cancel     context.CancelCauseFunc
+	done       chan struct{}
 }
 
 // errClosed ends deployments when the service closes.
@@ -87,6 +110,9 @@ func New(config Config) *Service {
 	config.AccountID = cmp.Or(config.AccountID, "123456789012")
 	if config.Clock == nil {
 		config.Clock = clock.Real()
+	}
+	if config.History <= 0 {
+		config.History = DefaultHistory
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Service{
@@ -105,16 +131,30 @@ func (s *Service) Close() {
 	s.running.Wait()
 }
 
-// CreateGroup adds a deployment group, and its application where it is new.
+// CreateGroup adds a deployment group, and its application where it is new. Its error is an
+// [*APIError].
 func (s *Service) CreateGroup(g Group) error {
-	g, err := g.normalize()
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if existing, _ := s.findGroup(g.Application, g.Name); existing != nil {
-		return fmt.Errorf("creating deployment group %q: application %s has it already", g.Name, g.Application)
+	return s.addGroup(g)
+}
+
+// addGroup adds a group; the caller holds the lock.
+func (s *Service) addGroup(g Group) error {
+	g, err := g.normalize()
+	if err != nil {
+		return refuse(InvalidInput, "%v", err)
+	}
+	a, err := s.findApplication(g.Application)
+	if err != nil {
+		a = &application{name: g.Application, platform: g.Platform, created: s.config.Clock.Now()}
+		s.applications = append(s.applications, a)
+	}
+	if a.platform != g.Platform {
+		return refuse(InvalidInput, "creating deployment group %q: application %s is for %s, not for %s", g.Name, a.name, a.platform, g.Platform)
+	}
+	if _, err := s.findGroup(g.Application, g.Name); err == nil {
+		return refuse(DeploymentGroupAlreadyExists, "creating deployment group %q: application %s has it already", g.Name, g.Application)
 	}
 	s.groups = append(s.groups, &group{Group: g, primary: g.Primary})
 	return nil
@@ -122,112 +162,18 @@ func (s *Service) CreateGroup(g Group) error {
 
 // findGroup looks a group up; the caller holds the lock.
 func (s *Service) findGroup(application, name string) (*group, error) {
-	known := false
+	if _, err := s.findApplication(application); err != nil {
+		return nil, err
+	}
 	for _, g := range s.groups {
-		if g.Application == application {
-			known = true
-			if g.Name == name {
-				return g, nil
-			}
+		if g.Application == application && g.Name == name && name != "" {
+			return g, nil
 		}
 	}
-	switch {
-	case application == "":
-		return nil, refuse(ApplicationNameRequired, "An application name must be specified.")
-	case !known:
-		return nil, refuse(ApplicationDoesNotExist, "No application found for name: %s", application)
-	case name == "":
+	if name == "" {
 		return nil, refuse(DeploymentGroupNameRequired, "A deployment group name must be specified.")
 	}
 	return nil, refuse(DeploymentGroupDoesNotExist, "No Deployment Group found for name: %s", name)
-}
-
-// DeploymentRequest asks for a deployment.
-type DeploymentRequest struct {
-	Application, Group, Description string
-	AppSpec                         AppSpec
-	// Config names a deployment configuration in place of the group's; empty for the latter.
-	Config string
-	// AutoRollback replaces the group's where it isn't nil.
-	AutoRollback AutoRollback
-}
-
-// CreateDeployment starts a deployment and returns its id. Its errors are [*APIError]s.
-func (s *Service) CreateDeployment(r DeploymentRequest) (id string, err error) {
-	d, err := s.prepare(r)
-	if err != nil {
-		return "", fmt.Errorf("creating a deployment: %w", err)
-	}
-	s.start(d)
-	return d.state.ID, nil
-}
-
-// prepare registers a deployment in its group; start is the next call.
-func (s *Service) prepare(r DeploymentRequest) (*deployment, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.findGroup(r.Application, r.Group)
-	if err != nil {
-		return nil, err
-	}
-	config := g.Config
-	switch r.Config {
-	case "", g.Config.Name:
-	case AllAtOnce().Name:
-		config = AllAtOnce()
-	default:
-		return nil, refuse(DeploymentConfigDoesNotExist, "No Deployment Configuration found for name: %s", r.Config)
-	}
-	if err := r.AppSpec.validate(); err != nil {
-		return nil, refuse(InvalidRevision, "The AppSpec is not valid: %v", err)
-	}
-	if g.Test == nil && r.AppSpec.Hooks[AfterAllowTestTraffic] != "" {
-		// There would be no test traffic to look at, and a check that silently doesn't run is
-		// worse than a deployment that is refused.
-		return nil, refuse(InvalidRevision, "The AppSpec names a hook for AfterAllowTestTraffic, but deployment group %s has no test listener.", g.Name)
-	}
-	if s.closed {
-		return nil, refuse("InternalFailure", "%v", errClosed)
-	}
-	if g.active != nil {
-		return nil, refuse(DeploymentLimitExceeded, "The Deployment Group '%s' already has an active Deployment '%s'", g.Name, g.active.state.ID)
-	}
-	rollback := g.AutoRollback
-	if r.AutoRollback != nil {
-		rollback = r.AutoRollback
-	}
-	return s.register(g, config, Deployment{
-		Creator: CreatorUser, Description: r.Description, AppSpec: r.AppSpec, AutoRollback: rollback,
-	}), nil
-}
-
-// register makes d the group's active deployment; the caller holds the lock.
-func (s *Service) register(g *group, config DeploymentConfig, d Deployment) *deployment {
-	d.ID = "d-" + rand.Text()[:9]
-	d.Application, d.Group, d.Config = g.Application, g.Name, config.Name
-	d.Status, d.Created = Created, s.config.Clock.Now()
-	for _, event := range Events() {
-		d.Events = append(d.Events, LifecycleEvent{Name: event, Status: EventPending, Function: d.AppSpec.Hooks[event]})
-	}
-	if d.Original == nil {
-		primary := g.primary
-		d.Original = &primary
-	}
-	created := &deployment{state: d, config: config, group: g, done: make(chan struct{})}
-	created.ctx, created.cancel = context.WithCancelCause(s.ctx)
-	s.deployments[d.ID] = created
-	g.active = created
-	s.running.Add(1)
-	return created
-}
-
-// start runs a registered deployment.
-func (s *Service) start(d *deployment) {
-	s.tell(d, nil)
-	go func() {
-		defer s.running.Done()
-		s.run(d)
-	}()
 }
 
 // tell reports a change to the observer.
@@ -263,7 +209,10 @@ func (s *Service) Wait(ctx context.Context, id string) (Deployment, error) {
 	}
 	select {
 	case <-d.done:
-		return s.Deployment(id)
+		// By now it may be forgotten.
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return d.state.copy(), nil
 	case <-ctx.Done():
 		return Deployment{}, fmt.Errorf("waiting for deployment %s: %w", id, context.Cause(ctx))
 	}
@@ -309,6 +258,21 @@ func (s *Service) StopDeployment(id string, rollback bool) error {
 type stop struct{ rollback bool }
 
 func (*stop) Error() string { return "the deployment was stopped" }
+
+// forget drops the oldest deployments that are over, as far as there are more than are to be
+// remembered; the caller holds the lock.
+func (s *Service) forget() {
+	for s.ended > s.config.History {
+		oldest := slices.IndexFunc(s.order, func(d *deployment) bool { return d.state.Status.Ended() })
+		d := s.order[oldest]
+		delete(s.deployments, d.state.ID)
+		for _, id := range d.executions {
+			delete(s.executions, id)
+		}
+		s.order = slices.Delete(s.order, oldest, oldest+1)
+		s.ended--
+	}
+}
 
 // seconds is a time as the API writes it: seconds since 1970, with milliseconds.
 func seconds(t time.Time) float64 {

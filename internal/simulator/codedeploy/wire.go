@@ -69,25 +69,25 @@ type wireOverview struct {
 }
 
 type wireDeployment struct {
-	ID               string               `json:"deploymentId"`
-	Application      string               `json:"applicationName"`
-	Group            string               `json:"deploymentGroupName"`
-	Config           string               `json:"deploymentConfigName"`
-	Description      string               `json:"description,omitempty"`
-	Creator          string               `json:"creator"`
-	Status           Status               `json:"status"`
-	Platform         string               `json:"computePlatform"`
-	Revision         wireRevision         `json:"revision"`
-	CreateTime       float64              `json:"createTime"`
-	StartTime        float64              `json:"startTime,omitempty"`
-	CompleteTime     float64              `json:"completeTime,omitempty"`
-	Style            wireStyle            `json:"deploymentStyle"`
-	AutoRollback     wireAutoRollback     `json:"autoRollbackConfiguration"`
-	BlueGreen        wireBlueGreen        `json:"blueGreenDeploymentConfiguration"`
-	LoadBalancerInfo wireLoadBalancerInfo `json:"loadBalancerInfo"`
-	Overview         wireOverview         `json:"deploymentOverview"`
-	Error            *wireError           `json:"errorInformation,omitempty"`
-	Rollback         *wireRollbackInfo    `json:"rollbackInfo,omitempty"`
+	ID               string                `json:"deploymentId"`
+	Application      string                `json:"applicationName"`
+	Group            string                `json:"deploymentGroupName"`
+	Config           string                `json:"deploymentConfigName"`
+	Description      string                `json:"description,omitempty"`
+	Creator          string                `json:"creator"`
+	Status           Status                `json:"status"`
+	Platform         Platform              `json:"computePlatform"`
+	Revision         wireRevision          `json:"revision"`
+	CreateTime       float64               `json:"createTime"`
+	StartTime        float64               `json:"startTime,omitempty"`
+	CompleteTime     float64               `json:"completeTime,omitempty"`
+	Style            wireStyle             `json:"deploymentStyle"`
+	AutoRollback     wireAutoRollback      `json:"autoRollbackConfiguration"`
+	BlueGreen        *wireBlueGreen        `json:"blueGreenDeploymentConfiguration,omitempty"`
+	LoadBalancerInfo *wireLoadBalancerInfo `json:"loadBalancerInfo,omitempty"`
+	Overview         wireOverview          `json:"deploymentOverview"`
+	Error            *wireError            `json:"errorInformation,omitempty"`
+	Rollback         *wireRollbackInfo     `json:"rollbackInfo,omitempty"`
 }
 
 type wireDiagnostics struct {
@@ -126,26 +126,45 @@ type wireECSTarget struct {
 	TaskSets        []wireTaskSet        `json:"taskSetsInfo"`
 }
 
+type wireFunction struct {
+	Name           string  `json:"functionName"`
+	Alias          string  `json:"functionAlias"`
+	CurrentVersion string  `json:"currentVersion"`
+	TargetVersion  string  `json:"targetVersion"`
+	TargetWeight   float64 `json:"targetVersionWeight"` // percent
+}
+
+type wireLambdaTarget struct {
+	DeploymentID    string               `json:"deploymentId"`
+	TargetID        string               `json:"targetId"`
+	TargetARN       string               `json:"targetArn"`
+	Status          string               `json:"status"`
+	LastUpdatedAt   float64              `json:"lastUpdatedAt"`
+	LifecycleEvents []wireLifecycleEvent `json:"lifecycleEvents"`
+	Function        wireFunction         `json:"lambdaFunctionInfo"`
+}
+
 type wireTarget struct {
-	Type      string        `json:"deploymentTargetType"`
-	ECSTarget wireECSTarget `json:"ecsTarget"`
+	Type         string            `json:"deploymentTargetType"`
+	ECSTarget    *wireECSTarget    `json:"ecsTarget,omitempty"`
+	LambdaTarget *wireLambdaTarget `json:"lambdaTarget,omitempty"`
 }
 
 type wireGroup struct {
-	Application      string               `json:"applicationName"`
-	ID               string               `json:"deploymentGroupId"`
-	Name             string               `json:"deploymentGroupName"`
-	Config           string               `json:"deploymentConfigName"`
-	Platform         string               `json:"computePlatform"`
-	ServiceRoleARN   string               `json:"serviceRoleArn"`
-	Style            wireStyle            `json:"deploymentStyle"`
-	AutoRollback     wireAutoRollback     `json:"autoRollbackConfiguration"`
-	BlueGreen        wireBlueGreen        `json:"blueGreenDeploymentConfiguration"`
-	LoadBalancerInfo wireLoadBalancerInfo `json:"loadBalancerInfo"`
-	ECSServices      []wireECSService     `json:"ecsServices"`
-	TargetRevision   *wireRevision        `json:"targetRevision,omitempty"`
-	LastSuccessful   *wireLastDeployment  `json:"lastSuccessfulDeployment,omitempty"`
-	LastAttempted    *wireLastDeployment  `json:"lastAttemptedDeployment,omitempty"`
+	Application      string                `json:"applicationName"`
+	ID               string                `json:"deploymentGroupId"`
+	Name             string                `json:"deploymentGroupName"`
+	Config           string                `json:"deploymentConfigName"`
+	Platform         Platform              `json:"computePlatform"`
+	ServiceRoleARN   string                `json:"serviceRoleArn"`
+	Style            wireStyle             `json:"deploymentStyle"`
+	AutoRollback     wireAutoRollback      `json:"autoRollbackConfiguration"`
+	BlueGreen        *wireBlueGreen        `json:"blueGreenDeploymentConfiguration,omitempty"`
+	LoadBalancerInfo *wireLoadBalancerInfo `json:"loadBalancerInfo,omitempty"`
+	ECSServices      []wireECSService      `json:"ecsServices,omitempty"`
+	TargetRevision   *wireRevision         `json:"targetRevision,omitempty"`
+	LastSuccessful   *wireLastDeployment   `json:"lastSuccessfulDeployment,omitempty"`
+	LastAttempted    *wireLastDeployment   `json:"lastAttemptedDeployment,omitempty"`
 }
 
 type wireECSService struct {
