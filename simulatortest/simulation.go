@@ -66,6 +66,7 @@ type Simulation struct {
 
 	mu   sync.Mutex
 	logs []string
+	more chan struct{} // closed and renewed with each line
 }
 
 // Start starts a simulation in which the live version serves production. It ends the test where that fails.
@@ -74,7 +75,7 @@ func Start(t testing.TB, c Config) *Simulation {
 	if c.Live == "" || c.Service == nil {
 		t.Fatal("simulatortest: Config needs Live, the version that serves production, and Service, its handler")
 	}
-	s := &Simulation{t: t}
+	s := &Simulation{t: t, more: make(chan struct{})}
 	rollback := codedeploy.AutoRollback{codedeploy.DeploymentFailure}
 	if c.WithoutRollback {
 		rollback = nil
@@ -146,6 +147,28 @@ func (s *Simulation) Deploy(version string) Deployment {
 	return d
 }
 
+// AwaitLog waits until the hooks have written a text: a hook's last lines come after its answer, which may have ended
+// the deployment already. It fails the test where the text doesn't come within so long.
+func (s *Simulation) AwaitLog(text string, within time.Duration) {
+	s.t.Helper()
+	late := time.NewTimer(within)
+	defer late.Stop()
+	for {
+		s.mu.Lock()
+		more := s.more
+		s.mu.Unlock()
+		if strings.Contains(s.Logs(), text) {
+			return
+		}
+		select {
+		case <-more:
+		case <-late.C:
+			s.t.Errorf("simulatortest: within %s no hook wrote %q", within, text)
+			return
+		}
+	}
+}
+
 // Logs is what the hooks wrote so far, START, END and REPORT lines included.
 func (s *Simulation) Logs() string {
 	s.mu.Lock()
@@ -157,6 +180,8 @@ func (s *Simulation) log(line lambda.LogLine) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.logs = append(s.logs, line.Function+": "+line.Text)
+	close(s.more)
+	s.more = make(chan struct{})
 }
 
 // tasks serves each version on a port of its own.
