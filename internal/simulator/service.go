@@ -16,6 +16,10 @@ import (
 type Task struct {
 	URL  string // http://host:port, where it answers
 	Stop func() error
+	// Ended receives why the task has ended by itself, where that can be known; else it is nil.
+	// A task that ends before it is healthy fails the task set at once. ECS would start it anew
+	// until the deployment's time is up, which ends no better.
+	Ended <-chan error
 }
 
 // TaskStarter starts a task of a task definition and returns as soon as it may be asked
@@ -58,7 +62,7 @@ func (s *service) CreateTaskSet(ctx context.Context, taskDefinition, targetGroup
 	s.mu.Lock()
 	s.sets[set.ID] = runningSet{task, group}
 	s.mu.Unlock()
-	if err := group.WaitHealthy(ctx, task.URL); err != nil {
+	if err := waitHealthy(ctx, group, task); err != nil {
 		// ctx may be over, and what was started must be ended all the same. Nothing has been
 		// routed to it, so there is nothing to wait for.
 		return codedeploy.TaskSet{}, errors.Join(
@@ -66,6 +70,23 @@ func (s *service) CreateTaskSet(ctx context.Context, taskDefinition, targetGroup
 			s.DeleteTaskSet(context.WithoutCancel(ctx), set.ID))
 	}
 	return set, nil
+}
+
+// waitHealthy returns when the task is healthy, or has ended.
+func waitHealthy(ctx context.Context, group *elb.TargetGroup, task Task) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case err := <-task.Ended:
+			cancel(fmt.Errorf("the task has ended: %w", err))
+		case <-ctx.Done():
+		}
+	})
+	err := group.WaitHealthy(ctx, task.URL)
+	cancel(nil)
+	watching.Wait()
+	return err
 }
 
 // DeleteTaskSet takes the task out of its target group, lets it finish its requests and

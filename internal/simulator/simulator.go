@@ -20,6 +20,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -53,6 +54,9 @@ type Config struct {
 	HealthCheck elb.HealthCheck
 	// WithoutTestListener leaves the test listener out, which AWS has optional.
 	WithoutTestListener bool
+	// ProductionPort, TestPort and EndpointPort are the ports of 127.0.0.1 on which the listeners
+	// and the AWS endpoint answer; 0 for any that is free.
+	ProductionPort, TestPort, EndpointPort int
 
 	Deployment      codedeploy.DeploymentConfig // default codedeploy.AllAtOnce
 	AutoRollback    codedeploy.AutoRollback
@@ -145,7 +149,9 @@ func (s *Simulator) start(ctx context.Context) error {
 func (s *Simulator) createGroup(blue codedeploy.TaskSet) error {
 	onBlue := map[string]int{TargetGroupOne: 100, TargetGroupTwo: 0}
 	var err error
-	if s.production, err = s.balancer.CreateListener(elb.ListenerConfig{Name: ProductionListener, Weights: onBlue}); err != nil {
+	if s.production, err = s.balancer.CreateListener(elb.ListenerConfig{
+		Name: ProductionListener, Address: loopback(s.config.ProductionPort), Weights: onBlue,
+	}); err != nil {
 		return err
 	}
 	group := codedeploy.Group{
@@ -156,7 +162,9 @@ func (s *Simulator) createGroup(blue codedeploy.TaskSet) error {
 		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks,
 	}
 	if !s.config.WithoutTestListener {
-		if s.test, err = s.balancer.CreateListener(elb.ListenerConfig{Name: TestListener, Weights: onBlue}); err != nil {
+		if s.test, err = s.balancer.CreateListener(elb.ListenerConfig{
+			Name: TestListener, Address: loopback(s.config.TestPort), Weights: onBlue,
+		}); err != nil {
 			return err
 		}
 		group.Test = s.test
@@ -164,8 +172,10 @@ func (s *Simulator) createGroup(blue codedeploy.TaskSet) error {
 	return s.deploys.CreateGroup(group)
 }
 
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
 func (s *Simulator) serveEndpoint(ctx context.Context) error {
-	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", loopback(s.config.EndpointPort))
 	if err != nil {
 		return fmt.Errorf("opening the AWS endpoint: %w", err)
 	}
@@ -231,6 +241,9 @@ func (s *Simulator) TestURL() string {
 
 // EndpointURL is the endpoint of the simulated AWS.
 func (s *Simulator) EndpointURL() string { return s.address }
+
+// Now is the simulated time, which the timeline's entries bear.
+func (s *Simulator) Now() time.Time { return s.config.Clock.Now() }
 
 // Faults is where the endpoint's faults are switched.
 func (s *Simulator) Faults() *codedeploy.Faults { return s.faults }

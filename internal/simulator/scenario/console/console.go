@@ -1,0 +1,202 @@
+// Package console follows a simulated deployment for who started it from a shell: a live table on a terminal, a line
+// for each change elsewhere, JSON for scripts; and at the end how it ended, and why.
+package console
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+)
+
+// Printer shows what happens. Its methods are called by one goroutine at a time, but for Tick.
+type Printer interface {
+	// Happened shows one entry of the timeline.
+	Happened(entry simulator.Entry)
+	// Tick says that time has passed: a live display's clocks run on.
+	Tick()
+	// Ended shows the end of the deployment.
+	Ended(end End)
+}
+
+// End is how a deployment ended.
+type End struct {
+	simulator.Outcome
+	// Reason is why it failed, in the words of the function that refused it where it left any; empty otherwise.
+	Reason string
+	// Log is the last of what that function wrote, where that isn't the reason itself.
+	Log []string
+	// Traffic counts the requests by listener and side.
+	Traffic []Share
+	// Unexpected says how the deployment should have ended; nil where it ended as expected.
+	Unexpected error
+}
+
+// Share is how many requests of a listener a side answered.
+type Share struct {
+	Listener, Side string
+	Requests       int
+}
+
+// Sides of the first deployment of a scenario.
+const (
+	Blue  = "blue"
+	Green = "green"
+)
+
+// side names what a target group holds.
+func side(group string) string {
+	switch group {
+	case simulator.TargetGroupOne:
+		return Blue
+	case simulator.TargetGroupTwo:
+		return Green
+	}
+	return "no target"
+}
+
+// shares sums the load balancer's counts up.
+func shares(counts []elb.Count) []Share {
+	var list []Share
+	for _, listener := range []string{simulator.ProductionListener, simulator.TestListener} {
+		for _, name := range []string{Blue, Green, side("")} {
+			share := Share{Listener: listener, Side: name}
+			for _, c := range counts {
+				if c.Listener == listener && side(c.TargetGroup) == name {
+					share.Requests += c.Requests
+				}
+			}
+			if share.Requests > 0 {
+				list = append(list, share)
+			}
+		}
+	}
+	return list
+}
+
+// Run deploys and shows it until the deployment, and its rollback where there is one, is over. judge says whether it
+// ended as it should. An error means that the deployment wasn't accepted (a *codedeploy.APIError), or that ctx ended.
+func Run(ctx context.Context, sim *simulator.Simulator, spec codedeploy.AppSpec, judge func(codedeploy.Deployment) error, logs *Logs, p Printer) (End, error) {
+	id, err := sim.Create(spec)
+	if err != nil {
+		return End{}, err
+	}
+	stop := tick(p)
+	follow(ctx, sim.Timeline(), id, p)
+	stop()
+	outcome, err := sim.Wait(ctx, id)
+	if err != nil {
+		return End{}, err
+	}
+	end := End{Outcome: outcome, Traffic: shares(sim.Traffic()), Unexpected: judge(outcome.Deployment)}
+	end.Reason, end.Log = logs.reason(ctx, sim.Timeline(), outcome.Deployment)
+	p.Ended(end)
+	return end, nil
+}
+
+// follow shows what happens until the deployment and its rollback are over.
+func follow(ctx context.Context, timeline *simulator.Timeline, id string, p Printer) {
+	for entry := range timeline.Watch(ctx) {
+		p.Happened(entry)
+		changed, ok := entry.What.(simulator.DeploymentChanged)
+		if !ok || changed.Deployment.ID != id || !changed.Deployment.Status.Ended() {
+			continue
+		}
+		back := changed.Deployment.Rollback
+		if back == nil || back.DeploymentID == "" {
+			return
+		}
+		id = back.DeploymentID
+	}
+}
+
+// often is the time between two ticks: what runs is seen to run.
+const often = 200 * time.Millisecond
+
+func tick(p Printer) (stop func()) {
+	ticker, done, stopped := time.NewTicker(often), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-ticker.C:
+				p.Tick()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(done); <-stopped }
+}
+
+// Style is how people are written to.
+type Style struct {
+	// Width is that of the terminal in columns, 0 where it is none.
+	Width int
+	Color bool
+}
+
+const (
+	red   = "\x1b[31m"
+	green = "\x1b[32m"
+	dim   = "\x1b[2m"
+	reset = "\x1b[0m"
+)
+
+// status is a status in its colour, padded to a width.
+func (s Style) status(text string, width int) string {
+	padded := fmt.Sprintf("%-*s", width, text)
+	if !s.Color {
+		return padded
+	}
+	switch text {
+	case string(codedeploy.Succeeded):
+		return green + padded + reset
+	case string(codedeploy.Failed), string(codedeploy.Stopped):
+		return red + padded + reset
+	}
+	return dim + padded + reset
+}
+
+// writeEnd tells people how a deployment ended.
+func writeEnd(out io.Writer, style Style, end End) {
+	d := end.Deployment
+	expected := "as expected"
+	if end.Unexpected != nil {
+		expected = "not as expected: " + end.Unexpected.Error()
+	}
+	fmt.Fprintf(out, "\nDeployment %s: %s, %s\n", d.ID, style.status(string(d.Status), 0), expected)
+	for _, e := range d.Events {
+		if e.Status == codedeploy.EventFailed {
+			fmt.Fprintf(out, "  %s failed: %s\n", e.Name, plain(e.Message))
+		}
+	}
+	if end.Reason != "" {
+		fmt.Fprintf(out, "  why, says the function: %s\n", plain(end.Reason))
+	}
+	for i, line := range end.Log {
+		if i == 0 {
+			fmt.Fprint(out, "  the function's last lines:\n")
+		}
+		fmt.Fprintf(out, "    %s\n", plain(line))
+	}
+	if end.Rollback != nil {
+		fmt.Fprintf(out, "  rolled back by %s: %s\n", end.Rollback.ID, style.status(string(end.Rollback.Status), 0))
+	} else if d.Status != codedeploy.Succeeded {
+		fmt.Fprint(out, "  not rolled back\n")
+	}
+	for _, s := range end.Traffic {
+		fmt.Fprintf(out, "  %s listener: %s by %s\n", s.Listener, counted(s.Requests), s.Side)
+	}
+}
+
+func counted(requests int) string {
+	if requests == 1 {
+		return "1 request"
+	}
+	return fmt.Sprintf("%d requests", requests)
+}

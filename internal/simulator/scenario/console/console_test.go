@@ -1,0 +1,212 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// refused is a deployment that its hook refused.
+func refused() codedeploy.Deployment {
+	return codedeploy.Deployment{
+		ID: "d-AAAAAAAAA", Creator: codedeploy.CreatorUser, Status: codedeploy.Failed,
+		Events: []codedeploy.LifecycleEvent{
+			{Name: codedeploy.BeforeInstall, Status: codedeploy.EventSkipped},
+			{Name: codedeploy.Install, Status: codedeploy.EventSucceeded, Start: noon, End: noon.Add(90 * time.Second)},
+			{
+				Name: codedeploy.AfterInstall, Status: codedeploy.EventFailed, Function: "arn:aws:lambda:us-east-1:123456789012:function:check",
+				Start: noon.Add(90 * time.Second), End: noon.Add(91 * time.Second), Message: "check reported \x1b[31mFailed.",
+			},
+		},
+		Rollback: &codedeploy.RollbackInfo{DeploymentID: "d-BBBBBBBBB"},
+	}
+}
+
+func back() codedeploy.Deployment {
+	return codedeploy.Deployment{
+		ID: "d-BBBBBBBBB", Creator: codedeploy.CreatorRollback, Status: codedeploy.Succeeded,
+		Rollback: &codedeploy.RollbackInfo{TriggeringDeploymentID: "d-AAAAAAAAA"},
+	}
+}
+
+func table(out *bytes.Buffer, width int) *Table {
+	return &Table{
+		out: out, style: Style{Width: width}, now: func() time.Time { return noon.Add(30 * time.Second) },
+		traffic: func() []Share { return []Share{{"production", Blue, 12}} },
+		weights: map[string]map[string]int{"production": {"tg-1": 100, "tg-2": 0}},
+	}
+}
+
+func TestTheTableIsRedrawnInPlace(t *testing.T) {
+	var out bytes.Buffer
+	p := table(&out, 100)
+	begun := refused()
+	begun.Status = codedeploy.InProgress
+	begun.Events = []codedeploy.LifecycleEvent{{Name: codedeploy.Install, Status: codedeploy.EventInProgress, Start: noon}}
+	p.Happened(simulator.Entry{What: simulator.DeploymentChanged{Deployment: begun}})
+	want := strings.Join([]string{
+		"Deployment d-AAAAAAAAA by user: InProgress",
+		"  Event                   Duration  Status      Start         End",
+		"  Install                      30s  InProgress  12:00:00.000  -",
+		"  production weights: blue 100, green 0    requests: blue 12",
+		"",
+	}, "\n")
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("first (-want +got):\n%s", diff)
+	}
+	out.Reset()
+	p.Happened(simulator.Entry{What: simulator.WeightsChanged{Listener: "production", Weights: map[string]int{"tg-1": 90, "tg-2": 10}}})
+	if got := out.String(); !strings.HasPrefix(got, "\x1b[4A\r\x1b[J") || !strings.Contains(got, "blue 90, green 10") {
+		t.Errorf("then %q", got)
+	}
+}
+
+func TestARollbackHasATableOfItsOwn(t *testing.T) {
+	var out bytes.Buffer
+	p := table(&out, 100)
+	p.Happened(simulator.Entry{What: simulator.DeploymentChanged{Deployment: refused()}})
+	out.Reset()
+	p.Happened(simulator.Entry{What: simulator.DeploymentChanged{Deployment: back()}})
+	if got := out.String(); strings.Contains(got, "\x1b[") || !strings.HasPrefix(got, "\nDeployment d-BBBBBBBBB by codeDeployRollback: Succeeded\n") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestNoLineIsAsWideAsTheTerminal(t *testing.T) {
+	for _, width := range []int{1, 10, 40, 66} {
+		var out bytes.Buffer
+		p := table(&out, width)
+		p.Happened(simulator.Entry{What: simulator.DeploymentChanged{Deployment: refused()}})
+		for line := range strings.Lines(out.String()) {
+			if len(strings.TrimSuffix(line, "\n")) >= width {
+				t.Errorf("at %d columns: %q", width, line)
+			}
+		}
+	}
+}
+
+func TestTheEndTellsWhy(t *testing.T) {
+	rollback := back()
+	end := End{
+		Outcome: simulator.Outcome{Deployment: refused(), Rollback: &rollback},
+		Log:     []string{"starting", "no \x07driver"}, Traffic: []Share{{"production", Blue, 1}},
+		Unexpected: errors.New("the deployment failed, and was expected to end as succeeded"),
+	}
+	var out bytes.Buffer
+	NewLines(&out, Style{}).Ended(end)
+	want := strings.Join([]string{
+		"",
+		"Deployment d-AAAAAAAAA: Failed, not as expected: the deployment failed, and was expected to end as succeeded",
+		"  AfterInstall failed: check reported \uFFFD[31mFailed.",
+		"  the function's last lines:",
+		"    starting",
+		"    no \uFFFDdriver",
+		"  rolled back by d-BBBBBBBBB: Succeeded",
+		"  production listener: 1 request by blue",
+		"",
+	}, "\n")
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestStatusesAreColouredOnRequest(t *testing.T) {
+	var out bytes.Buffer
+	p := table(&out, 100)
+	p.style.Color = true
+	p.Happened(simulator.Entry{What: simulator.DeploymentChanged{Deployment: refused()}})
+	if got := out.String(); !strings.Contains(got, red+"Failed    "+reset) || !strings.Contains(got, green+"Succeeded "+reset) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestEachHappeningIsALineOfJSON(t *testing.T) {
+	var out bytes.Buffer
+	p := NewJSON(&out)
+	e := refused().Events[2]
+	for _, what := range []simulator.Happening{
+		simulator.DeploymentChanged{Deployment: back()},
+		simulator.EventChanged{DeploymentID: "d-AAAAAAAAA", Event: e},
+		simulator.WeightsChanged{Listener: "test", Weights: map[string]int{"tg-1": 0, "tg-2": 100}},
+		simulator.FunctionInvoked{Invocation: lambda.Invocation{Function: "check", Attempt: 1, Duration: 1500 * time.Microsecond}},
+		simulator.TrafficCounted{Counts: []elb.Count{{Listener: "test", TargetGroup: "tg-2", Requests: 3}}},
+	} {
+		p.Happened(simulator.Entry{Time: noon, What: what})
+	}
+	p.Ended(End{Outcome: simulator.Outcome{Deployment: refused()}, Reason: "because"})
+	want := []string{
+		`{"time":"2026-01-02T12:00:00Z","type":"deployment","deployment":"d-BBBBBBBBB","creator":"codeDeployRollback","status":"Succeeded"}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"event","deployment":"d-AAAAAAAAA","event":"AfterInstall","function":"arn:aws:lambda:us-east-1:123456789012:function:check","status":"Failed","duration_ms":1000,"message":"check reported \u001b[31mFailed."}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"weights","listener":"test","weights":{"blue":0,"green":100}}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"invocation","function":"check","duration_ms":1.5,"attempt":1,"cold":false}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"traffic","requests":[{"listener":"test","side":"green","requests":3}]}`,
+		`{"type":"outcome","deployment":"d-AAAAAAAAA","event":"AfterInstall","status":"Failed","message":"check reported \u001b[31mFailed.","reason":"because","as_expected":true}`,
+		"",
+	}
+	if diff := cmp.Diff(want, strings.Split(out.String(), "\n")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if p.Err() != nil {
+		t.Error(p.Err())
+	}
+}
+
+// emptyTimeline is of a simulator in which nothing happens any more.
+func emptyTimeline() *simulator.Timeline { return &simulator.Timeline{} }
+
+func TestTheReasonIsGreenlightsOwnLineOrTheLastOnes(t *testing.T) {
+	verdict := func(deployment, status, reason string) string {
+		text, _ := json.Marshal(map[string]string{"msg": "verdict", "deployment": deployment, "status": status, "reason": reason})
+		return string(text)
+	}
+	tests := []struct {
+		why        string
+		lines      []string
+		wantReason string
+		wantLog    []string
+	}{
+		{"greenlight said why", []string{"a", verdict("d-AAAAAAAAA", "Failed", "too slow"), "END RequestId: x"}, "too slow", nil},
+		{"its word was about another deployment", []string{verdict("d-CCCCCCCCC", "Failed", "too slow")}, "", []string{verdict("d-CCCCCCCCC", "Failed", "too slow")}},
+		{"its word was good", []string{verdict("d-AAAAAAAAA", "Succeeded", "all passed")}, "", []string{verdict("d-AAAAAAAAA", "Succeeded", "all passed")}},
+		{"the function wrote what it liked", []string{"1", "2", "3", "4", "5", "6"}, "", []string{"2", "3", "4", "5", "6"}},
+		{"it wrote nothing", nil, "", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // the function's run never ends, and isn't waited for long
+				logs := NewLogs()
+				for _, line := range test.lines {
+					logs.Add(lambda.LogLine{Function: "check", Text: line, Platform: strings.HasPrefix(line, "END")})
+				}
+				reason, log := logs.reason(t.Context(), emptyTimeline(), refused())
+				if reason != test.wantReason || fmt.Sprint(log) != fmt.Sprint(test.wantLog) {
+					t.Errorf("got %q and %q", reason, log)
+				}
+			})
+		})
+	}
+}
+
+func TestLogsAreBounded(t *testing.T) {
+	logs := NewLogs()
+	for i := range 10 * mostLines {
+		logs.Add(lambda.LogLine{Function: "check", Text: fmt.Sprint(i)})
+	}
+	if got := logs.lines["check"]; len(got) != mostLines || got[mostLines-1].Text != fmt.Sprint(10*mostLines-1) {
+		t.Errorf("%d lines are kept", len(got))
+	}
+}

@@ -1,0 +1,136 @@
+package console
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+)
+
+// JSON writes one JSON object a line for each happening, told apart by their type: deployment, event, weights,
+// invocation, traffic, and outcome as the last.
+type JSON struct {
+	encoder *json.Encoder
+	err     error
+}
+
+// NewJSON makes a Printer of JSON lines.
+func NewJSON(out io.Writer) *JSON {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	return &JSON{encoder: encoder}
+}
+
+// Err is the first error of writing.
+func (j *JSON) Err() error { return j.err }
+
+// jsonLine is one line. Which fields it has depends on its type.
+type jsonLine struct {
+	Time       *time.Time     `json:"time,omitempty"`
+	Type       string         `json:"type"`
+	Deployment string         `json:"deployment,omitempty"`
+	Creator    string         `json:"creator,omitempty"`
+	Event      string         `json:"event,omitempty"`
+	Function   string         `json:"function,omitempty"`
+	Status     string         `json:"status,omitempty"`
+	DurationMS *float64       `json:"duration_ms,omitempty"`
+	Message    string         `json:"message,omitempty"`
+	Listener   string         `json:"listener,omitempty"`
+	Weights    map[string]int `json:"weights,omitempty"`
+	Attempt    int            `json:"attempt,omitempty"`
+	Cold       *bool          `json:"cold,omitempty"`
+	Requests   []jsonShare    `json:"requests,omitempty"`
+	Reason     string         `json:"reason,omitempty"`
+	Log        []string       `json:"log,omitempty"`
+	Rollback   string         `json:"rollback,omitempty"`
+	AsExpected *bool          `json:"as_expected,omitempty"`
+	Unexpected string         `json:"unexpected,omitempty"`
+}
+
+type jsonShare struct {
+	Listener string `json:"listener"`
+	Side     string `json:"side"`
+	Requests int    `json:"requests"`
+}
+
+// Happened writes the entry.
+func (j *JSON) Happened(entry simulator.Entry) {
+	line := jsonLine{Time: &entry.Time}
+	switch what := entry.What.(type) {
+	case simulator.DeploymentChanged:
+		d := what.Deployment
+		line.Type, line.Deployment, line.Creator, line.Status = "deployment", d.ID, d.Creator, string(d.Status)
+		if d.Error != nil {
+			line.Message = d.Error.Error()
+		}
+	case simulator.EventChanged:
+		e := what.Event
+		line.Type, line.Deployment, line.Event, line.Function = "event", what.DeploymentID, string(e.Name), e.Function
+		line.Status, line.Message = string(e.Status), e.Message
+		if !e.End.IsZero() {
+			line.DurationMS = milliseconds(e.Duration())
+		}
+	case simulator.WeightsChanged:
+		line.Type, line.Listener, line.Weights = "weights", what.Listener, map[string]int{}
+		for group, weight := range what.Weights {
+			line.Weights[side(group)] = weight
+		}
+	case simulator.FunctionInvoked:
+		line.Type, line.Function, line.Attempt, line.Cold = "invocation", what.Function, what.Attempt, &what.Cold
+		line.DurationMS = milliseconds(what.Duration)
+		if err := what.Result.Err(); err != nil {
+			line.Message = err.Error()
+		}
+	case simulator.TrafficCounted:
+		line.Type, line.Requests = "traffic", jsonShares(shares(what.Counts))
+	default:
+		return
+	}
+	j.write(line)
+}
+
+// Tick writes nothing.
+func (j *JSON) Tick() {}
+
+// Ended writes the outcome.
+func (j *JSON) Ended(end End) {
+	d := end.Deployment
+	expected := end.Unexpected == nil
+	line := jsonLine{
+		Type: "outcome", Deployment: d.ID, Status: string(d.Status), Reason: end.Reason, Log: end.Log,
+		Requests: jsonShares(end.Traffic), AsExpected: &expected,
+	}
+	for _, e := range d.Events {
+		if e.Status == codedeploy.EventFailed {
+			line.Event, line.Message = string(e.Name), e.Message
+		}
+	}
+	if end.Rollback != nil {
+		line.Rollback = end.Rollback.ID
+	}
+	if end.Unexpected != nil {
+		line.Unexpected = end.Unexpected.Error()
+	}
+	j.write(line)
+}
+
+func (j *JSON) write(line jsonLine) {
+	if err := j.encoder.Encode(line); j.err == nil {
+		j.err = err
+	}
+}
+
+func jsonShares(list []Share) []jsonShare {
+	out := make([]jsonShare, len(list))
+	for i, s := range list {
+		out[i] = jsonShare(s)
+	}
+	return out
+}
+
+func milliseconds(d time.Duration) *float64 {
+	ms := float64(d.Microseconds()) / 1000
+	return &ms
+}

@@ -1,0 +1,147 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+)
+
+// Table keeps the table that CodeDeploy's console shows of a deployment on the terminal, redrawn in place, with the
+// listeners' weights and requests below it. A rollback gets a table of its own below that.
+type Table struct {
+	out     io.Writer
+	style   Style
+	now     func() time.Time
+	traffic func() []Share
+
+	mu         sync.Mutex
+	deployment codedeploy.Deployment
+	weights    map[string]map[string]int
+	drawn      []string // lines that stand on the terminal and are to be replaced
+}
+
+// NewTable makes a Printer for a terminal of style.Width columns, on which sim is followed.
+func NewTable(out io.Writer, style Style, sim *simulator.Simulator) *Table {
+	onBlue := map[string]int{simulator.TargetGroupOne: 100, simulator.TargetGroupTwo: 0}
+	t := &Table{
+		out: out, style: style, now: sim.Now, traffic: func() []Share { return shares(sim.Traffic()) },
+		weights: map[string]map[string]int{simulator.ProductionListener: onBlue},
+	}
+	if sim.TestURL() != "" {
+		t.weights[simulator.TestListener] = onBlue
+	}
+	return t
+}
+
+// Happened takes the change into the table.
+func (t *Table) Happened(entry simulator.Entry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch what := entry.What.(type) {
+	case simulator.DeploymentChanged:
+		if t.deployment.ID != "" && t.deployment.ID != what.Deployment.ID {
+			if t.deployment.Status.Ended() && what.Deployment.Creator == codedeploy.CreatorRollback {
+				fmt.Fprintln(t.out)
+				t.drawn = nil // the table of what it rolls back stays
+			}
+		}
+		t.deployment = what.Deployment
+	case simulator.EventChanged:
+		for i, e := range t.deployment.Events {
+			if what.DeploymentID == t.deployment.ID && e.Name == what.Event.Name {
+				t.deployment.Events[i] = what.Event
+			}
+		}
+	case simulator.WeightsChanged:
+		t.weights[what.Listener] = what.Weights
+	}
+	t.draw()
+}
+
+// Tick redraws the table: its clocks run on while nothing happens.
+func (t *Table) Tick() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.draw()
+}
+
+// Ended writes how the deployment ended below the table.
+func (t *Table) Ended(end End) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.draw()
+	writeEnd(t.out, t.style, end)
+}
+
+func (t *Table) draw() {
+	if t.deployment.ID == "" {
+		return
+	}
+	lines := t.lines()
+	if slices.Equal(lines, t.drawn) { // what is written anew flickers
+		return
+	}
+	var b strings.Builder
+	if len(t.drawn) > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", len(t.drawn))
+	}
+	for _, line := range lines {
+		b.WriteString(line + "\n")
+	}
+	t.drawn = lines
+	_, _ = io.WriteString(t.out, b.String())
+}
+
+// lines are the table's. None is wider than the terminal: a folded line would count as two, and redrawing would leave
+// a part of it standing.
+func (t *Table) lines() []string {
+	d := t.deployment
+	lines := []string{t.fit("Deployment "+d.ID+" by "+d.Creator+": ", string(d.Status), "")}
+	const row = "  %-22s %9s  "
+	lines = append(lines, t.fit(fmt.Sprintf(row, "Event", "Duration"), "", fmt.Sprintf("%-10s  %-12s  %s", "Status", "Start", "End")))
+	for _, e := range d.Events {
+		took := "-"
+		switch {
+		case e.Status == codedeploy.EventInProgress:
+			took = elapsed(t.now().Sub(e.Start))
+		case !e.End.IsZero():
+			took = elapsed(e.Duration())
+		}
+		status := fmt.Sprintf("%-10s", e.Status)
+		lines = append(lines, t.fit(fmt.Sprintf(row, e.Name, took), status, fmt.Sprintf("  %-12s  %s", clockTime(e.Start), clockTime(e.End))))
+	}
+	requests := t.traffic()
+	for _, listener := range []string{simulator.ProductionListener, simulator.TestListener} {
+		if byGroup, ok := t.weights[listener]; ok {
+			line := fmt.Sprintf("  %-10s weights: %-20s requests:", listener, weights(byGroup))
+			for _, s := range requests {
+				if s.Listener == listener {
+					line += fmt.Sprintf(" %s %d", s.Side, s.Requests)
+				}
+			}
+			lines = append(lines, t.fit(line, "", ""))
+		}
+	}
+	return lines
+}
+
+// fit joins a line's parts, the middle one a status in its colour, and cuts it before the terminal's last column: some
+// terminals go to the next line when that is written.
+func (t *Table) fit(before, status, after string) string {
+	room := t.style.Width - 1
+	if len(before)+len(status)+len(after) <= room {
+		trimmed := strings.TrimSpace(status)
+		if trimmed == "" {
+			return before + after
+		}
+		return before + t.style.status(trimmed, len(status)) + after
+	}
+	line := before + status + after
+	return line[:min(len(line), max(room, 0))]
+}

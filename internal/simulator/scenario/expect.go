@@ -1,0 +1,74 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Ends of a deployment, as a scenario expects them.
+const (
+	Succeeded = "succeeded"
+	Failed    = "failed"
+	Stopped   = "stopped"
+)
+
+// Expectation is how a deployment is to end: the status alone, or {status, event}.
+type Expectation struct {
+	// Status is one of [Succeeded], [Failed] and [Stopped].
+	Status string `yaml:"status,required"`
+	// Event is the lifecycle event that fails; empty for any.
+	Event string `yaml:"event"`
+}
+
+// DecodeNode reads an expectation.
+func (e *Expectation) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	*e = Expectation{}
+	status := n
+	if n.IsMapping() {
+		type fields Expectation // without this method
+		d.Fields(n, (*fields)(e))
+		if status, _ = n.Get("status"); status.IsZero() {
+			return
+		}
+	} else {
+		d.Decode(n, &e.Status)
+	}
+	ends := []string{Succeeded, Failed, Stopped}
+	if !slices.Contains(ends, e.Status) {
+		d.Problem(status, "%s", strictyaml.Unknown("end of a deployment", e.Status, ends))
+	}
+	at, named := n.Get("event")
+	if !named {
+		return
+	}
+	var events []string
+	for _, event := range codedeploy.Events() {
+		events = append(events, string(event))
+	}
+	switch {
+	case !slices.Contains(events, e.Event):
+		d.Problem(at, "%s", strictyaml.Unknown("event", e.Event, events))
+	case e.Status != Failed:
+		d.Problem(at, "event: it says which event fails, and the deployment isn't expected to fail")
+	}
+}
+
+// Judge gives nil where the deployment ended as expected, and otherwise says how it ended in place of that.
+func (e Expectation) Judge(d codedeploy.Deployment) error {
+	status := map[codedeploy.Status]string{codedeploy.Succeeded: Succeeded, codedeploy.Failed: Failed, codedeploy.Stopped: Stopped}[d.Status]
+	if status != e.Status {
+		return fmt.Errorf("the deployment %s, and was expected to end as %s", status, e.Status)
+	}
+	if e.Event == "" || d.Event(codedeploy.Event(e.Event)).Status == codedeploy.EventFailed {
+		return nil
+	}
+	for _, event := range d.Events {
+		if event.Status == codedeploy.EventFailed {
+			return fmt.Errorf("the deployment failed at %s, and was expected to fail at %s", event.Name, e.Event)
+		}
+	}
+	return fmt.Errorf("the deployment failed, but not at %s as was expected", e.Event)
+}

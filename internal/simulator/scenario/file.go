@@ -1,0 +1,203 @@
+package scenario
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Version is the version of the language that this package reads.
+const Version = 1
+
+// file is a scenario as it is written.
+type file struct {
+	Version         int                         `yaml:"version,required"`
+	Vars            rawNode                     `yaml:"vars"` // read before all others
+	Application     string                      `yaml:"application"`
+	Group           string                      `yaml:"group"`
+	AppSpec         appSpec                     `yaml:"appspec,required"`
+	Deployment      deploymentConfig            `yaml:"deployment_config"`
+	AutoRollback    autoRollback                `yaml:"auto_rollback"`
+	Blue            upstream                    `yaml:"blue,required"`
+	Green           upstream                    `yaml:"green,required"`
+	HealthCheck     healthCheck                 `yaml:"health_check"`
+	Listeners       listeners                   `yaml:"listeners"`
+	AWS             awsFile                     `yaml:"aws"`
+	Functions       strictyaml.Map[functionKey] `yaml:"functions"`
+	HookTimeout     strictyaml.Duration         `yaml:"hook_timeout"`
+	InstallTimeout  strictyaml.Duration         `yaml:"install_timeout"`
+	TerminationWait strictyaml.Duration         `yaml:"termination_wait"`
+	RollbackHooks   bool                        `yaml:"rollback_hooks"`
+	Speed           Speed                       `yaml:"speed"`
+	Faults          []fault                     `yaml:"faults"`
+	Expect          Expectation                 `yaml:"expect"`
+}
+
+// rawNode is a value that is read elsewhere.
+type rawNode struct{ strictyaml.Node }
+
+// DecodeNode keeps the node.
+func (r *rawNode) DecodeNode(_ *strictyaml.Decoder, n strictyaml.Node) { r.Node = n }
+
+type healthCheck struct {
+	Path      string              `yaml:"path"`
+	Interval  strictyaml.Duration `yaml:"interval"`
+	Timeout   strictyaml.Duration `yaml:"timeout"`
+	Healthy   int                 `yaml:"healthy"`
+	Unhealthy int                 `yaml:"unhealthy"`
+	Matcher   string              `yaml:"matcher"`
+}
+
+// Validate refuses what the load balancer would refuse when it starts, where the place can still be shown.
+func (h *healthCheck) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	if at, ok := n.Get("path"); ok && !strings.HasPrefix(h.Path, "/") {
+		d.Problem(at, "path: it must start with a slash, such as /health")
+	}
+	for key, value := range map[string]int{"healthy": h.Healthy, "unhealthy": h.Unhealthy} {
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+		if at, ok := n.Get(key); ok && (value < 2 || value > 10) {
+			d.Problem(at, "%s: checks in a row, from 2 to 10", key)
+		}
+	}
+}
+
+type listeners struct {
+	Production port     `yaml:"production"`
+	Test       testPort `yaml:"test"`
+}
+
+type awsFile struct {
+	Port port `yaml:"port"`
+}
+
+// port is a port to listen on; 0 for any.
+type port int
+
+// DecodeNode reads a port.
+func (p *port) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	number, ok := d.Int(n)
+	if !ok {
+		return
+	}
+	if number < 0 || number > 65535 {
+		d.Problem(n, "%d is not a port: 0 (any that is free) to 65535", number)
+		return
+	}
+	*p = port(number)
+}
+
+// testPort is a port, or none for no listener.
+type testPort struct {
+	port port
+	none bool
+}
+
+// DecodeNode reads a port or none.
+func (p *testPort) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	if n.IsString() && n.Text() == "none" {
+		p.none = true
+		return
+	}
+	p.port.DecodeNode(d, n)
+}
+
+// functionKey is a function without its name, which is its key.
+type functionKey struct {
+	Command command                         `yaml:"command,required"`
+	Env     strictyaml.Map[strictyaml.Text] `yaml:"env"`
+	Dir     string                          `yaml:"dir"`
+	Handler string                          `yaml:"handler"`
+	Runtime string                          `yaml:"runtime"`
+	Timeout strictyaml.Duration             `yaml:"timeout"`
+	Memory  int                             `yaml:"memory"`
+}
+
+// Validate refuses what Lambda refuses: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html.
+func (f *functionKey) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	if at, ok := n.Get("timeout"); ok && (f.Timeout <= 0 || time.Duration(f.Timeout) > lambda.MaxTimeout) {
+		d.Problem(at, "timeout: above 0 and up to %v", strictyaml.Duration(lambda.MaxTimeout))
+	}
+	if at, ok := n.Get("memory"); ok && (f.Memory < lambda.DefaultMemoryMB || f.Memory > lambda.MaxMemoryMB) {
+		d.Problem(at, "memory: megabytes, from %d to %d", lambda.DefaultMemoryMB, lambda.MaxMemoryMB)
+	}
+}
+
+func (f functionKey) function(name, folder string) function {
+	made := lambda.Function{
+		Name: name, Command: f.Command.in(folder), Dir: within(folder, f.Dir), Handler: f.Handler, Runtime: f.Runtime,
+		Timeout: time.Duration(f.Timeout), MemoryMB: f.Memory,
+	}
+	return function{Function: made, env: f.Env}
+}
+
+// within gives a path that is meant relative to a folder.
+func within(folder, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+// Validate refuses another version of the language.
+func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	if at, ok := n.Get("version"); ok && f.Version != Version {
+		d.Problem(at, "version: this greenlight reads version %d", Version)
+	}
+	f.validateFunctions(d, n)
+	if f.Listeners.Test.none && f.AppSpec.spec.Hooks["AfterAllowTestTraffic"] != "" {
+		at, _ := n.Get("listeners")
+		d.Problem(at, "listeners: test is none, and the AppSpec has a hook for AfterAllowTestTraffic, which would see no test traffic")
+	}
+}
+
+func (f *file) validateFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
+	functions, _ := n.Get("functions")
+	for _, pair := range functions.Pairs() {
+		name := pair.Key.Text()
+		if name == "" || len(name) > 64 || strings.Trim(name, functionLetters) != "" {
+			d.Problem(pair.Key, "functions: a function's name is 1 to 64 letters, digits, hyphens and underscores")
+		}
+	}
+	for _, entry := range f.Functions {
+		for _, variable := range entry.Value.Env {
+			for _, name := range variable.Value.Names() {
+				if name == nameTest && f.Listeners.Test.none {
+					at, _ := functions.Get(entry.Key)
+					d.Problem(at, "functions: %s of %s needs {{ %s }}, and the scenario has no test listener", variable.Key, entry.Key, name)
+				}
+			}
+		}
+	}
+}
+
+const functionLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+func (f *file) scenario(folder string) *Scenario {
+	s := &Scenario{
+		AppSpec: f.AppSpec.spec, Speed: float64(f.Speed), Expect: f.Expect,
+		blue: f.Blue.in(folder), green: f.Green.in(folder), faults: f.Faults,
+		healthCheck: elb.HealthCheck{
+			Path: f.HealthCheck.Path, Interval: time.Duration(f.HealthCheck.Interval), Timeout: time.Duration(f.HealthCheck.Timeout),
+			HealthyThreshold: f.HealthCheck.Healthy, UnhealthyThreshold: f.HealthCheck.Unhealthy, Matcher: f.HealthCheck.Matcher,
+		},
+		config: simulator.Config{
+			Application: f.Application, Group: f.Group,
+			ProductionPort: int(f.Listeners.Production), TestPort: int(f.Listeners.Test.port), WithoutTestListener: f.Listeners.Test.none,
+			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
+			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
+			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
+		},
+	}
+	for _, entry := range f.Functions {
+		s.functions = append(s.functions, entry.Value.function(entry.Key, folder))
+	}
+	return s
+}
+
+func defaults() *file { return &file{Speed: clock.Slowest, Expect: Expectation{Status: Succeeded}} }

@@ -1,0 +1,133 @@
+// Package scenario reads what a simulated deployment is to be: one strict YAML file that names the AppSpec, the two
+// sides, the hooks' functions, how fast time runs, what goes wrong on the way and how the deployment is expected to
+// end. [Parse] shows everything that is wrong with a file at once, each with its place; [Scenario.Start] brings the
+// simulator up as the file says.
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Scenario is a scenario that was read. Its fields may be changed before [Scenario.Start].
+type Scenario struct {
+	// AppSpec is what is deployed.
+	AppSpec codedeploy.AppSpec
+	// Speed is how many times as fast as real time the simulated waits pass, from [clock.Slowest] to [clock.Fastest].
+	Speed float64
+	// Expect is how the deployment is to end.
+	Expect Expectation
+
+	config      simulator.Config
+	healthCheck elb.HealthCheck
+	blue, green upstream
+	functions   []function
+	faults      []fault
+}
+
+// function is a Lambda function whose environment may name addresses that are known once the simulator runs.
+type function struct {
+	lambda.Function
+	env strictyaml.Map[strictyaml.Text]
+}
+
+// Host is the process in which a scenario runs.
+type Host struct {
+	// Environ is the environment of the upstreams' commands, as os.Environ gives it. Functions don't get it: they have
+	// what Lambda gives and what the scenario sets.
+	Environ []string
+	// Output takes what the upstreams' commands write; nil discards it. It may be written to by several goroutines.
+	Output io.Writer
+	// Logs receives the functions' log lines. It must not block.
+	Logs func(lambda.LogLine)
+}
+
+// blueDefinition is the task definition of what serves production at the start. A scenario says where it answers, not
+// what it is called.
+const blueDefinition = "blue"
+
+// Start brings the simulator up: blue serves production, the functions are there, the faults are in place. ctx bounds
+// the start alone. The caller closes the simulator.
+func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, error) {
+	config := s.config
+	var err error
+	if config.Clock, err = clock.Accelerated(s.Speed); err != nil {
+		return nil, err
+	}
+	config.HealthCheck = s.health()
+	config.Logs = host.Logs
+	config.Blue = blueDefinition
+	if s.AppSpec.TaskDefinition == blueDefinition {
+		config.Blue += ", live"
+	}
+	config.Tasks = func(ctx context.Context, definition string) (simulator.Task, error) {
+		if definition == config.Blue {
+			return s.blue.start(ctx, host)
+		}
+		return s.green.start(ctx, host)
+	}
+	sim, err := simulator.Start(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.createFunctions(sim); err != nil {
+		return nil, errors.Join(err, sim.Close())
+	}
+	if len(s.faults) > 0 {
+		sim.Faults().Inject(together(config.Clock, s.faults))
+	}
+	return sim, nil
+}
+
+// realInterval is the real time between two health checks where the scenario sets no interval: half a minute, which is
+// AWS's default, is long for who watches.
+const realInterval = 500 * time.Millisecond
+
+func (s *Scenario) health() elb.HealthCheck {
+	check := s.healthCheck
+	if check.Interval == 0 {
+		check.Interval = time.Duration(float64(realInterval) * s.Speed)
+	}
+	return check
+}
+
+// Names that the environment of a function may hold between {{ and }}.
+const (
+	nameProduction = "listeners.production"
+	nameTest       = "listeners.test"
+	nameEndpoint   = "aws.endpoint"
+)
+
+func (s *Scenario) createFunctions(sim *simulator.Simulator) error {
+	addresses := map[string]string{nameProduction: sim.ProductionURL(), nameTest: sim.TestURL(), nameEndpoint: sim.EndpointURL()}
+	lookup := func(name string) (any, error) {
+		if addresses[name] == "" { // names are checked when the file is read: only the test listener can be missing
+			return nil, errors.New("the scenario has no such listener")
+		}
+		return addresses[name], nil
+	}
+	for _, f := range s.functions {
+		f.Env = make(map[string]string, len(f.env))
+		for _, entry := range f.env {
+			value, err := entry.Value.Expand(lookup)
+			if err != nil {
+				return fmt.Errorf("setting %s of function %s: %w", entry.Key, f.Name, err)
+			}
+			f.Env[entry.Key] = value
+		}
+		if err := sim.CreateFunction(f.Function); err != nil {
+			return err
+		}
+	}
+	return nil
+}

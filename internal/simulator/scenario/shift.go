@@ -1,0 +1,153 @@
+package scenario
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// deploymentConfig is the name of one of AWS's configurations, or steps of one's own.
+type deploymentConfig struct{ codedeploy.DeploymentConfig }
+
+// ownSteps is what a configuration with steps of its own is called.
+const ownSteps = "Custom"
+
+// builtIn gives AWS's configurations for ECS:
+// https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs.
+func builtIn() map[string]codedeploy.DeploymentConfig {
+	configs := []codedeploy.DeploymentConfig{
+		codedeploy.AllAtOnce(),
+		canary("CodeDeployDefault.ECSCanary10Percent5Minutes", 5*time.Minute),
+		canary("CodeDeployDefault.ECSCanary10Percent15Minutes", 15*time.Minute),
+		linear("CodeDeployDefault.ECSLinear10PercentEvery1Minutes", time.Minute),
+		linear("CodeDeployDefault.ECSLinear10PercentEvery3Minutes", 3*time.Minute),
+	}
+	named := make(map[string]codedeploy.DeploymentConfig, len(configs))
+	for _, c := range configs {
+		named[c.Name] = c
+	}
+	return named
+}
+
+func canary(name string, wait time.Duration) codedeploy.DeploymentConfig {
+	return codedeploy.DeploymentConfig{Name: name, Steps: []codedeploy.Step{{Percent: 10, Wait: wait}, {Percent: 100}}}
+}
+
+func linear(name string, every time.Duration) codedeploy.DeploymentConfig {
+	c := codedeploy.DeploymentConfig{Name: name}
+	for percent := 10; percent < 100; percent += 10 {
+		c.Steps = append(c.Steps, codedeploy.Step{Percent: percent, Wait: every})
+	}
+	c.Steps = append(c.Steps, codedeploy.Step{Percent: 100})
+	return c
+}
+
+type step struct {
+	Percent int                 `yaml:"percent,required"`
+	Wait    strictyaml.Duration `yaml:"wait"`
+}
+
+// DecodeNode reads a name or a list of steps.
+func (c *deploymentConfig) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	if n.IsScalar() {
+		n, ok := d.Static(n)
+		if !ok {
+			return
+		}
+		known := builtIn()
+		if c.DeploymentConfig, ok = known[n.Text()]; !ok {
+			d.Problem(n, "%s", strictyaml.Unknown("deployment configuration", n.Text(), slices.Collect(maps.Keys(known))))
+		}
+		return
+	}
+	if !n.IsSequence() {
+		d.Mismatch(n, "the name of a deployment configuration, or a list of steps such as {percent: 10, wait: 5m}")
+		return
+	}
+	var steps []step
+	d.Decode(n, &steps)
+	c.Name = ownSteps
+	last := 0
+	for i, s := range steps {
+		if s.Percent <= last || s.Percent > 100 {
+			d.Problem(n.Items()[i], "the percentages of the steps must rise up to 100")
+		}
+		last = s.Percent
+		c.Steps = append(c.Steps, codedeploy.Step{Percent: s.Percent, Wait: time.Duration(s.Wait)})
+	}
+	if last < 100 {
+		d.Problem(n, "the last step must give green 100 percent")
+	}
+}
+
+// autoRollback is yes, no, or what sets a rollback off.
+type autoRollback struct{ codedeploy.AutoRollback }
+
+// DecodeNode reads true (on a failure), false, or a list of events.
+func (a *autoRollback) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	if n.IsBool() {
+		if strings.EqualFold(n.Text(), "true") {
+			a.AutoRollback = codedeploy.AutoRollback{codedeploy.DeploymentFailure}
+		}
+		return
+	}
+	events := []string{string(codedeploy.DeploymentFailure), string(codedeploy.DeploymentStopOnRequest)}
+	if !n.IsSequence() {
+		d.Mismatch(n, "true, false or a list of "+strings.Join(events, ", "))
+		return
+	}
+	for _, item := range n.Items() {
+		var event string
+		d.Decode(item, &event)
+		if !slices.Contains(events, event) {
+			d.Problem(item, "%s", strictyaml.Unknown("event", event, events))
+			continue
+		}
+		a.AutoRollback = append(a.AutoRollback, codedeploy.RollbackEvent(event))
+	}
+}
+
+// Speed is how many times as fast as real time simulated waits pass: 60x.
+type Speed float64
+
+// ParseSpeed reads a speed such as 60x or 2.5x; the x may be left out.
+func ParseSpeed(text string) (Speed, error) {
+	number, err := strconv.ParseFloat(strings.TrimSuffix(text, "x"), 64)
+	if err != nil {
+		return 0, errSpeed(text)
+	}
+	if _, err := clock.Accelerated(number); err != nil {
+		return 0, errSpeed(text)
+	}
+	return Speed(number), nil
+}
+
+type errSpeed string
+
+func (e errSpeed) Error() string {
+	return strconv.Quote(string(e)) + " is not a speed: write one from 1x to 1000x, such as 60x"
+}
+
+// DecodeNode reads a speed.
+func (s *Speed) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	if !n.IsScalar() {
+		d.Mismatch(n, "a speed such as 60x")
+		return
+	}
+	n, ok := d.Static(n)
+	if !ok {
+		return
+	}
+	parsed, err := ParseSpeed(n.Text())
+	if err != nil {
+		d.Problem(n, "%s", err)
+		return
+	}
+	*s = parsed
+}
