@@ -68,7 +68,7 @@ func startCloud(t *testing.T) *cloud {
 // aws runs the AWS CLI and gives what it printed.
 func (c *cloud) aws(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t, "AWS_CLI"), append(args, "--endpoint-url", c.EndpointURL(), "--output", "json")...)
+	cmd := exec.CommandContext(t.Context(), program(t, "AWS_CLI"), append([]string{"--endpoint-url", c.EndpointURL(), "--output", "json"}, args...)...)
 	cmd.Env = []string{
 		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + t.TempDir(), "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true",
@@ -183,5 +183,31 @@ func TestTheCLIStopsADeploymentAndRollsItBack(t *testing.T) {
 	out, err := c.aws(t, "deploy", "get-deployment", "--deployment-id", outcome.Rollback.ID, "--query", "deploymentInfo.creator")
 	if err != nil || strings.TrimSpace(out) != `"codeDeployRollback"` {
 		t.Errorf("the rollback's creator is %s (%v), want codeDeployRollback", out, err)
+	}
+}
+
+func TestTheCLIReadsTheOtherServicesAtTheSameEndpoint(t *testing.T) {
+	c := startCloud(t)
+	if err := c.CreateFunction(lambda.Function{Name: "CodeDeployHook_check", Command: []string{"/bin/false"}}); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"who one is", []string{"sts", "get-caller-identity", "--query", "Account"}, `"123456789012"`},
+		{"the load balancer", []string{"elbv2", "describe-load-balancers", "--query", "LoadBalancers[].Type", "--output", "text"}, "application"},
+		{"both target groups", []string{"elbv2", "describe-target-groups", "--query", "TargetGroups[].TargetGroupName", "--output", "text"}, "tg-1\ttg-2"},
+		{"the function", []string{"lambda", "get-function-configuration", "--function-name", "CodeDeployHook_check", "--query", "Timeout"}, "3"},
+		{"the built-in configurations", []string{"deploy", "get-deployment-config", "--deployment-config-name", "CodeDeployDefault.ECSLinear10PercentEvery1Minutes", "--query", "deploymentConfigInfo.trafficRoutingConfig.timeBasedLinear.linearInterval"}, "1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			out, err := c.aws(t, tt.args...)
+			if err != nil || strings.TrimSpace(out) != tt.want {
+				t.Errorf("aws %s printed %s (%v), want %s", strings.Join(tt.args, " "), out, err, tt.want)
+			}
+		})
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/report"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/dashboard"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/scenario"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/scenario/console"
 )
@@ -121,7 +123,15 @@ func (a app) scenario(named string, opts simulateFlags) (*scenario.Scenario, err
 
 func (a app) simulate(ctx context.Context, s *scenario.Scenario, opts simulateFlags) int {
 	logs := console.NewLogs()
-	sim, err := s.Start(ctx, scenario.Host{Environ: os.Environ(), Logs: logs.Add})
+	var page *dashboard.Dashboard
+	sim, err := s.Start(ctx, scenario.Host{
+		Environ: os.Environ(),
+		Logs:    func(line lambda.LogLine) { logs.Add(line); page.Log(line) },
+		Page: func(sim *simulator.Simulator) http.Handler {
+			page = dashboard.New(sim)
+			return page
+		},
+	})
 	if err != nil {
 		return a.simulateFailed(ctx, err)
 	}
@@ -171,7 +181,7 @@ func (a app) printer(sim *simulator.Simulator, asJSON bool) console.Printer {
 	if sim.TestURL() != "" {
 		fmt.Fprintf(a.stdout, "test listener        %s\n", sim.TestURL())
 	}
-	fmt.Fprintf(a.stdout, "AWS endpoint         %s\n\n", sim.EndpointURL())
+	fmt.Fprintf(a.stdout, "AWS endpoint, page   %s\n\n", sim.EndpointURL())
 	style := a.style(a.stdout)
 	look := console.Style{Width: style.Width, Color: style.Color}
 	if !style.Live {
@@ -186,7 +196,7 @@ func (a app) keep(ctx context.Context, sim *simulator.Simulator, asJSON bool) {
 	if asJSON {
 		out = a.stderr
 	}
-	fmt.Fprintf(out, "\nEverything stays up until Ctrl-C. The AWS CLI and SDKs find it with\n  export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n", sim.EndpointURL())
+	fmt.Fprintf(out, "\nEverything stays up until Ctrl-C. What happened is a page at %s/. The AWS CLI and SDKs find it with\n  export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n", sim.EndpointURL(), sim.EndpointURL())
 	<-ctx.Done()
 }
 

@@ -16,11 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -70,6 +66,8 @@ type Config struct {
 	Clock clock.Clock
 	// Logs receives the functions' log lines. It must not block.
 	Logs func(lambda.LogLine)
+	// Page makes what browsers see that come to the AWS endpoint; nil: nothing. It is called once, before anything runs.
+	Page func(*Simulator) http.Handler
 }
 
 // Simulator is a running scenario. Close it.
@@ -94,6 +92,7 @@ func Start(ctx context.Context, config Config) (*Simulator, error) {
 	if config.Tasks == nil || config.Blue == "" {
 		return nil, errors.New("starting the simulator: the scenario must say how tasks are started and which task definition is blue")
 	}
+	config.AccountID = cmp.Or(config.AccountID, "123456789012")
 	config.Application = cmp.Or(config.Application, "application")
 	config.Group = cmp.Or(config.Group, "deployment-group")
 	if config.Clock == nil {
@@ -134,6 +133,7 @@ func (s *Simulator) start(ctx context.Context) error {
 			return err
 		},
 		Changed: s.changed,
+		Alias:   s.alias,
 	})
 	if err := s.serveEndpoint(ctx); err != nil {
 		return err
@@ -170,23 +170,6 @@ func (s *Simulator) createGroup(blue codedeploy.TaskSet) error {
 		group.Test = s.test
 	}
 	return s.deploys.CreateGroup(group)
-}
-
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-func (s *Simulator) serveEndpoint(ctx context.Context) error {
-	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", loopback(s.config.EndpointPort))
-	if err != nil {
-		return fmt.Errorf("opening the AWS endpoint: %w", err)
-	}
-	s.address = "http://" + socket.Addr().String()
-	s.faults = codedeploy.NewFaults(s.deploys.Endpoint())
-	s.endpoint = &http.Server{
-		Handler: s.faults, ReadHeaderTimeout: time.Minute,
-		ErrorLog: log.New(io.Discard, "", 0), // broken connections are part of the scenario
-	}
-	s.serving.Go(func() { _ = s.endpoint.Serve(socket) })
-	return nil
 }
 
 // changed writes a deployment's change into the timeline, with the traffic up to it.

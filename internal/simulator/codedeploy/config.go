@@ -87,7 +87,7 @@ func BuiltInConfigs() []DeploymentConfig {
 	add := func(p Platform, of func(string, int, time.Duration) DeploymentConfig, format string, minutes ...int) {
 		for _, m := range minutes {
 			name := builtInPrefix + string(p) + fmt.Sprintf(format, m)
-			if m == 1 {
+			if p == PlatformLambda && m == 1 { // AWS's own spelling: ECS has it in the plural
 				name = strings.TrimSuffix(name, "s")
 			}
 			c := of(name, 10, time.Duration(m)*time.Minute)

@@ -21,7 +21,7 @@ func TestTheBuiltInConfigurationsShiftTrafficAsTheirNamesSay(t *testing.T) {
 		{"ECSAllAtOnce", 0, []int{100}},
 		{"ECSCanary10Percent15Minutes", 15 * time.Minute, []int{10, 100}},
 		{"ECSCanary10Percent5Minutes", 5 * time.Minute, []int{10, 100}},
-		{"ECSLinear10PercentEvery1Minute", 9 * time.Minute, linear},
+		{"ECSLinear10PercentEvery1Minutes", 9 * time.Minute, linear},
 		{"ECSLinear10PercentEvery3Minutes", 27 * time.Minute, linear},
 		{"LambdaAllAtOnce", 0, []int{100}},
 		{"LambdaCanary10Percent10Minutes", 10 * time.Minute, []int{10, 100}},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
@@ -50,6 +51,8 @@ type Host struct {
 	Output io.Writer
 	// Logs receives the functions' log lines. It must not block.
 	Logs func(lambda.LogLine)
+	// Page makes what browsers see that come to the AWS endpoint; nil: nothing.
+	Page func(*simulator.Simulator) http.Handler
 }
 
 // blueDefinition is the task definition of what serves production at the start. A scenario says where it answers, not
@@ -65,7 +68,7 @@ func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, 
 		return nil, err
 	}
 	config.HealthCheck = s.health()
-	config.Logs = host.Logs
+	config.Logs, config.Page = host.Logs, host.Page
 	config.Blue = blueDefinition
 	if s.AppSpec.TaskDefinition == blueDefinition {
 		config.Blue += ", live"

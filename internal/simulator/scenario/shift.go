@@ -18,34 +18,15 @@ type deploymentConfig struct{ codedeploy.DeploymentConfig }
 // ownSteps is what a configuration with steps of its own is called.
 const ownSteps = "Custom"
 
-// builtIn gives AWS's configurations for ECS:
-// https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs.
+// builtIn gives AWS's configurations for ECS.
 func builtIn() map[string]codedeploy.DeploymentConfig {
-	configs := []codedeploy.DeploymentConfig{
-		codedeploy.AllAtOnce(),
-		canary("CodeDeployDefault.ECSCanary10Percent5Minutes", 5*time.Minute),
-		canary("CodeDeployDefault.ECSCanary10Percent15Minutes", 15*time.Minute),
-		linear("CodeDeployDefault.ECSLinear10PercentEvery1Minutes", time.Minute),
-		linear("CodeDeployDefault.ECSLinear10PercentEvery3Minutes", 3*time.Minute),
-	}
-	named := make(map[string]codedeploy.DeploymentConfig, len(configs))
-	for _, c := range configs {
-		named[c.Name] = c
+	named := map[string]codedeploy.DeploymentConfig{}
+	for _, c := range codedeploy.BuiltInConfigs() {
+		if c.Platform == codedeploy.PlatformECS {
+			named[c.Name] = c
+		}
 	}
 	return named
-}
-
-func canary(name string, wait time.Duration) codedeploy.DeploymentConfig {
-	return codedeploy.DeploymentConfig{Name: name, Steps: []codedeploy.Step{{Percent: 10, Wait: wait}, {Percent: 100}}}
-}
-
-func linear(name string, every time.Duration) codedeploy.DeploymentConfig {
-	c := codedeploy.DeploymentConfig{Name: name}
-	for percent := 10; percent < 100; percent += 10 {
-		c.Steps = append(c.Steps, codedeploy.Step{Percent: percent, Wait: every})
-	}
-	c.Steps = append(c.Steps, codedeploy.Step{Percent: 100})
-	return c
 }
 
 type step struct {
