@@ -53,7 +53,7 @@ func start(t *testing.T) (*simulator.Simulator, *httptest.Server, *dashboard.Das
 	return sim, server, board
 }
 
-func get(t *testing.T, url string) *http.Response {
+func get(t *testing.T, url string, use func(*http.Response)) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -64,49 +64,52 @@ func get(t *testing.T, url string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	defer func() { _ = response.Body.Close() }()
+	use(response)
 }
 
 func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 	_, server, _ := start(t)
 	for path, kind := range map[string]string{"/": "text/html", "/dashboard.css": "text/css", "/dashboard.js": "text/javascript"} {
-		response := get(t, server.URL+path)
-		text, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), kind) {
-			t.Errorf("%s: got %d %s (%v)", path, response.StatusCode, response.Header.Get("Content-Type"), err)
-		}
-		if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
-			t.Errorf("%s: the content security policy is %q", path, policy)
-		}
-		for _, elsewhere := range []string{"https://", "http://", "//cdn"} {
-			if at := strings.Index(strings.ReplaceAll(string(text), "http://www.w3.org/", ""), elsewhere); at >= 0 {
-				t.Errorf("%s names an address elsewhere: %q", path, elsewhere)
+		get(t, server.URL+path, func(response *http.Response) {
+			text, err := io.ReadAll(response.Body)
+			if err != nil || response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), kind) {
+				t.Errorf("%s: got %d %s (%v)", path, response.StatusCode, response.Header.Get("Content-Type"), err)
 			}
-		}
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+				t.Errorf("%s: the content security policy is %q", path, policy)
+			}
+			for _, elsewhere := range []string{"https://", "http://", "//cdn"} {
+				if strings.Contains(strings.ReplaceAll(string(text), "http://www.w3.org/", ""), elsewhere) {
+					t.Errorf("%s names an address elsewhere: %q", path, elsewhere)
+				}
+			}
+		})
 	}
 }
 
 // follow reads the stream until a happening is what the test waits for.
 func follow(t *testing.T, url string, done func(kind string, data map[string]any) bool) {
 	t.Helper()
-	lines, kind := bufio.NewScanner(get(t, url+"/happenings").Body), ""
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		switch name, value, _ := strings.Cut(lines.Text(), ": "); name {
-		case "event":
-			kind = value
-		case "data":
-			var data map[string]any
-			if err := json.Unmarshal([]byte(value), &data); err != nil {
-				t.Fatalf("%s: %v: %s", kind, err, value)
-			}
-			if done(kind, data) {
-				return
+	get(t, url+"/happenings", func(response *http.Response) {
+		lines, kind := bufio.NewScanner(response.Body), ""
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			switch name, value, _ := strings.Cut(lines.Text(), ": "); name {
+			case "event":
+				kind = value
+			case "data":
+				var data map[string]any
+				if err := json.Unmarshal([]byte(value), &data); err != nil {
+					t.Fatalf("%s: %v: %s", kind, err, value)
+				}
+				if done(kind, data) {
+					return
+				}
 			}
 		}
-	}
-	t.Fatalf("the stream ended: %v", lines.Err())
+		t.Fatalf("the stream ended: %v", lines.Err())
+	})
 }
 
 func TestWhoComesLateIsToldAllThatHappened(t *testing.T) {
