@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -215,11 +216,13 @@ func issuer(cert *x509.Certificate) string {
 	return cert.Issuer.String()
 }
 
-var packages = regexp.MustCompile(`^((net/http|http|http2|gzip|flate|tls|HTTP/1\.x transport connection broken): )+`)
+var packages = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^((net/http|http|http2|gzip|flate|tls|HTTP/1\.x transport connection broken): )+`)
+})
 
 // plainly drops the names of Go's packages from an error, and what could break a line.
 func plainly(err error) string {
-	s := packages.ReplaceAllString(err.Error(), "")
+	s := packages().ReplaceAllString(err.Error(), "")
 	quoted := expect.Quote(s)
 	if inner := quoted[1 : len(quoted)-1]; !strings.Contains(s, `"`) {
 		return inner

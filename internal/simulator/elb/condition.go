@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ConditionField is what of a request a condition looks at.
@@ -114,10 +115,10 @@ func (c Condition) compile() (predicate, error) {
 
 // What values may be written of.
 var (
-	hostValue   = regexp.MustCompile(`^[A-Za-z0-9.*?-]*\.[A-Za-z*?]*$`)
-	pathValue   = regexp.MustCompile(`^[A-Za-z0-9_.$/~"'@:+&*?-]+$`)
-	methodValue = regexp.MustCompile(`^[A-Z_-]{1,40}$`)
-	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}$")
+	hostValue   = compiled(`^[A-Za-z0-9.*?-]*\.[A-Za-z*?]*$`)
+	pathValue   = compiled(`^[A-Za-z0-9_.$/~"'@:+&*?-]+$`)
+	methodValue = compiled(`^[A-Z_-]{1,40}$`)
+	headerName  = compiled("^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}$")
 )
 
 func (c Condition) checkValue(v string) error {
@@ -127,11 +128,11 @@ func (c Condition) checkValue(v string) error {
 		problem = "must not be empty"
 	case len(v) > 128:
 		problem = "is longer than 128 characters"
-	case c.Field == HostHeader && !hostValue.MatchString(v):
+	case c.Field == HostHeader && !hostValue().MatchString(v):
 		problem = "must be a host name of letters, digits, -, ., * and ?, with a dot and nothing but letters and wildcards behind the last one"
-	case c.Field == PathPattern && !pathValue.MatchString(v):
+	case c.Field == PathPattern && !pathValue().MatchString(v):
 		problem = `may have letters, digits, _ - . $ / ~ " ' @ : + & and the wildcards * and ? only`
-	case c.Field == RequestMethod && !methodValue.MatchString(v):
+	case c.Field == RequestMethod && !methodValue().MatchString(v):
 		problem = "must be up to 40 of A-Z, - and _; methods take no wildcards"
 	default:
 		return nil
@@ -156,7 +157,7 @@ func (c Condition) compileText(fold bool, texts func(*http.Request) []string) pr
 }
 
 func (c Condition) compileHeader() (predicate, error) {
-	if !headerName.MatchString(c.Header) {
+	if !headerName().MatchString(c.Header) {
 		return nil, errorf(CodeValidation, "http-header name %q must be a header's name of up to 40 characters; it takes no wildcards", c.Header)
 	}
 	if strings.EqualFold(c.Header, "Host") {
@@ -211,4 +212,10 @@ func hostname(host string) string {
 		return name
 	}
 	return host
+}
+
+// compiled is a pattern that is compiled when first needed: this package is linked into a Lambda function that never
+// needs it, and whose every cold start would pay for it.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
@@ -34,11 +35,13 @@ func (a *API) createTargetGroup(f form) (any, error) {
 
 // groupName is what target groups may be called:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html#API_CreateTargetGroup_RequestParameters.
-var groupName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$`)
+var groupName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$`)
+})
 
 func groupConfigOf(f form) (elb.TargetGroupConfig, error) {
 	config := elb.TargetGroupConfig{Name: f.text("Name"), HealthCheck: elb.HealthCheck{Path: f.text("HealthCheckPath"), Matcher: f.within("Matcher").text("HttpCode")}}
-	if !groupName.MatchString(config.Name) {
+	if !groupName().MatchString(config.Name) {
 		return config, invalid("target group name %q must be up to 32 letters, digits and hyphens, with no hyphen at either end", config.Name)
 	}
 	for name, only := range map[string]string{"Protocol": "HTTP", "ProtocolVersion": "HTTP1", "HealthCheckProtocol": "HTTP", "HealthCheckPort": "traffic-port"} {
