@@ -71,6 +71,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	budgets, err := opts.measure(ctx, stdout)
+	if err == nil && opts.check && len(brokenOf(budgets)) > 0 {
+		// A neighbour on a shared machine can break a budget, but not in both of two runs.
+		fmt.Fprintln(stderr, "bench: a budget is broken; measuring again")
+		budgets, err = opts.measure(ctx, stdout)
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
 		return exitBroken
