@@ -41,7 +41,7 @@ func (s *Simulator) serveEndpoint(ctx context.Context) error {
 
 func (s *Simulator) services() []endpoint.Service {
 	return []endpoint.Service{
-		{Name: "codedeploy", Protocol: endpoint.JSON11, Target: "CodeDeploy_20141006", Handler: s.faults},
+		{Name: "codedeploy", Protocol: endpoint.JSON11, Target: codedeploy.Target, Handler: s.faults},
 		{
 			Name: "elasticloadbalancing", Protocol: endpoint.Query, Version: elbapi.Version,
 			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer}),

@@ -1,12 +1,14 @@
 package codedeploy
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
+)
 
 // APIError is an error that CodeDeploy answers a request with, HTTP status 400. The codes
 // are those of https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_Operations.html.
-type APIError struct{ Code, Message string }
-
-func (e *APIError) Error() string { return e.Code + ": " + e.Message }
+type APIError = protocol.Error
 
 // The codes of PutLifecycleEventHookExecutionStatus:
 // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html.
@@ -62,8 +64,8 @@ const (
 	InvalidTrafficRoutingConfiguration = "InvalidTrafficRoutingConfigurationException"
 	RevisionDoesNotExist               = "RevisionDoesNotExistException"
 	RevisionRequired                   = "RevisionRequiredException"
-	SerializationFailed                = "SerializationException"
-	UnknownOperation                   = "UnknownOperationException"
+	SerializationFailed                = protocol.SerializationFailed
+	UnknownOperation                   = protocol.UnknownOperation
 )
 
 func refuse(code, format string, args ...any) *APIError {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
 // Fault stands between clients and an endpoint and misbehaves: it answers in the
@@ -44,13 +46,13 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Throttle answers that the client calls too often.
 func Throttle() Fault {
-	return Refuse(&APIError{"ThrottlingException", "Rate exceeded"})
+	return Refuse(&APIError{Code: "ThrottlingException", Message: "Rate exceeded"})
 }
 
 // Refuse answers with an error of CodeDeploy's, whatever is asked.
 func Refuse(e *APIError) Fault {
 	return func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeAPIError(w, http.StatusBadRequest, e) })
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { protocol.WriteError(w, http.StatusBadRequest, e) })
 	}
 }
 
@@ -58,7 +60,7 @@ func Refuse(e *APIError) Fault {
 func InternalError() Fault {
 	return func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			writeAPIError(w, http.StatusInternalServerError, &APIError{"InternalFailure", "The service has failed."})
+			protocol.WriteError(w, http.StatusInternalServerError, &APIError{Code: serviceFailure, Message: "The service has failed."})
 		})
 	}
 }
@@ -67,7 +69,7 @@ func InternalError() Fault {
 func Garbage() Fault {
 	return func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			writeJSON(w, http.StatusOK, []byte("<html>not what was asked for"))
+			protocol.WriteJSON(w, http.StatusOK, []byte("<html>not what was asked for"))
 		})
 	}
 }

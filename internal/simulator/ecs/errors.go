@@ -1,12 +1,14 @@
 package ecs
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
+)
 
 // APIError is an error that ECS answers a request with, HTTP status 400. The codes are
 // those of https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html.
-type APIError struct{ Code, Message string }
-
-func (e *APIError) Error() string { return e.Code + ": " + e.Message }
+type APIError = protocol.Error
 
 // The codes of the operations.
 const (
@@ -14,11 +16,11 @@ const (
 	ClusterNotFound           = "ClusterNotFoundException"
 	Conflict                  = "ConflictException"
 	InvalidParameter          = "InvalidParameterException"
-	SerializationFailed       = "SerializationException"
+	SerializationFailed       = protocol.SerializationFailed
 	ServerError               = "ServerException"
 	ServiceDeploymentNotFound = "ServiceDeploymentNotFoundException"
 	ServiceNotFound           = "ServiceNotFoundException"
-	UnknownOperation          = "UnknownOperationException"
+	UnknownOperation          = protocol.UnknownOperation
 )
 
 func refuse(code, format string, args ...any) *APIError {

@@ -1,6 +1,10 @@
 package ecs
 
-import "time"
+import (
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
+)
 
 // Notice is what ECS sends to EventBridge when a hook changes its status:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_hook_state_change_events.html.
@@ -36,7 +40,7 @@ func (s *Scheduler) notice(d Deployment, run HookRun) Notice {
 		kind = "ERROR"
 	}
 	return Notice{
-		Version: "0", ID: newUUID(), DetailType: "ECS Hook State Change", Source: "aws.ecs",
+		Version: "0", ID: protocol.RequestID(), DetailType: "ECS Hook State Change", Source: "aws.ecs",
 		Account: s.config.AccountID, Time: d.Updated.UTC().Format(time.RFC3339), Region: s.config.Region,
 		Resources: []string{d.ARN},
 		Detail: NoticeDetail{

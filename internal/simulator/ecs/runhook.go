@@ -7,6 +7,8 @@ import (
 	"errors"
 	"maps"
 	"sync"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
 // errHookTimeout ends a hook whose time is up.
@@ -146,7 +148,7 @@ func (s *Scheduler) callFunction(ctx context.Context, d *deployment, p passage, 
 	if err != nil {
 		return err
 	}
-	executionID := newUUID()
+	executionID := protocol.RequestID()
 	for {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause

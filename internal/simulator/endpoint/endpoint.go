@@ -4,7 +4,6 @@
 package endpoint
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
 // Protocol is how a service's requests and answers are written:
@@ -141,7 +142,7 @@ func (s Service) signatureCode() string {
 
 // refuse answers with an error in the form of the service's protocol.
 func (s Service) refuse(w http.ResponseWriter, status int, code, message string) {
-	id := requestID()
+	id := protocol.RequestID()
 	w.Header().Set("X-Amzn-Requestid", id)
 	switch s.Protocol {
 	case Query:
@@ -173,11 +174,4 @@ func newErrorResponse(code, message, id string) errorResponse {
 	e := errorResponse{RequestID: id}
 	e.Error.Type, e.Error.Code, e.Error.Message = "Sender", code, message
 	return e
-}
-
-// requestID looks like the UUIDs that AWS gives.
-func requestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -3,11 +3,12 @@
 package sts
 
 import (
-	"crypto/rand"
 	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
 // Version is the API's version, which requests carry.
@@ -46,7 +47,7 @@ type identity struct {
 }
 
 func newIdentity(accountID, key string) identity {
-	i := identity{Namespace: namespace, Account: accountID, RequestID: requestID()}
+	i := identity{Namespace: namespace, Account: accountID, RequestID: protocol.RequestID()}
 	if strings.HasPrefix(key, "ASIA") {
 		i.Arn = "arn:aws:sts::" + accountID + ":assumed-role/simulated-execution-role/simulated"
 		i.UserID = "AROASIMULATEDROLE0000:simulated"
@@ -75,7 +76,7 @@ type errorResponse struct {
 
 func refuse(w http.ResponseWriter, code, message string) {
 	write(w, http.StatusBadRequest, errorResponse{
-		Namespace: namespace, Type: "Sender", Code: code, Message: message, RequestID: requestID(),
+		Namespace: namespace, Type: "Sender", Code: code, Message: message, RequestID: protocol.RequestID(),
 	})
 }
 
@@ -84,12 +85,4 @@ func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // a client that has left doesn't matter
-}
-
-// requestID is a random UUID.
-func requestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

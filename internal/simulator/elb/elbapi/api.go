@@ -10,10 +10,8 @@ package elbapi
 
 import (
 	"cmp"
-	"crypto/rand"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -22,6 +20,7 @@ import (
 	"sync"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
 // Version is the API's version, which each request carries.
@@ -89,7 +88,7 @@ const maxBody = 1 << 20
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	name, result, err := a.call(r)
-	id := requestID()
+	id := protocol.RequestID()
 	w.Header().Set("X-Amzn-Requestid", id)
 	w.Header().Set("Content-Type", "text/xml")
 	if err != nil {
@@ -144,11 +143,4 @@ func writeError(w http.ResponseWriter, err error, id string) {
 		Message   string   `xml:"Error>Message"`
 		RequestID string   `xml:"RequestId"`
 	}{Type: kind, Code: code, Message: err.Error(), RequestID: id})
-}
-
-// requestID looks like the UUIDs that AWS gives.
-func requestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
