@@ -3,7 +3,6 @@ package protocol_test
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -50,7 +49,7 @@ func TestEachRequestIsAnsweredInTheProtocol(t *testing.T) {
 				t.Errorf("got %d %s, want %d with %s", w.Code, w.Body, tt.status, tt.want)
 			}
 			if kind := w.Header().Get("Content-Type"); kind != "application/x-amz-json-1.1" || w.Header().Get("X-Amzn-Requestid") == "" {
-				t.Errorf("the headers are %v", http.Header(w.Header()))
+				t.Errorf("the headers are %v", w.Header())
 			}
 		})
 	}
