@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb/elbapi"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/endpoint"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
@@ -42,6 +43,7 @@ func (s *Simulator) serveEndpoint(ctx context.Context) error {
 func (s *Simulator) services() []endpoint.Service {
 	return []endpoint.Service{
 		{Name: "codedeploy", Protocol: endpoint.JSON11, Target: codedeploy.Target, Handler: s.faults},
+		{Name: "ecs", Protocol: endpoint.JSON11, Target: ecs.Target, Handler: s.scheduler.Endpoint()},
 		{
 			Name: "elasticloadbalancing", Protocol: endpoint.Query, Version: elbapi.Version,
 			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer}),

@@ -30,7 +30,7 @@ type TaskStarter func(ctx context.Context, taskDefinition string) (Task, error)
 // a target group of the load balancer.
 type service struct {
 	startTask TaskStarter
-	groups    map[string]*elb.TargetGroup
+	balancer  *elb.LoadBalancer
 
 	mu   sync.Mutex
 	sets map[string]runningSet
@@ -41,13 +41,23 @@ type runningSet struct {
 	group *elb.TargetGroup
 }
 
-func newService(start TaskStarter) *service {
-	return &service{startTask: start, groups: map[string]*elb.TargetGroup{}, sets: map[string]runningSet{}}
+func newService(start TaskStarter, balancer *elb.LoadBalancer) *service {
+	return &service{startTask: start, balancer: balancer, sets: map[string]runningSet{}}
+}
+
+// group finds a target group by name, nil where there is none.
+func (s *service) group(name string) *elb.TargetGroup {
+	for _, g := range s.balancer.TargetGroups() {
+		if g.Name() == name {
+			return g
+		}
+	}
+	return nil
 }
 
 // CreateTaskSet starts a task, registers it and waits until it is healthy.
 func (s *service) CreateTaskSet(ctx context.Context, taskDefinition, targetGroup string) (codedeploy.TaskSet, error) {
-	group := s.groups[targetGroup]
+	group := s.group(targetGroup)
 	if group == nil {
 		return codedeploy.TaskSet{}, fmt.Errorf("creating a task set: there is no target group %q", targetGroup)
 	}

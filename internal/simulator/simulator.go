@@ -1,6 +1,6 @@
-// Package simulator is a local AWS for deployments: a load balancer, a Lambda service
-// and a CodeDeploy service on loopback, wired together around one service that is deployed
-// blue/green.
+// Package simulator is a local AWS for deployments: a load balancer, a Lambda service,
+// Amazon ECS and a CodeDeploy service on loopback, wired together around one service that is
+// deployed blue/green, by CodeDeploy or by ECS itself.
 //
 // [Start] brings up the blue side behind a production and a test listener. Functions are
 // real child processes that speak the Lambda Runtime API, in any language; they find the
@@ -22,6 +22,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
@@ -42,6 +43,10 @@ type Config struct {
 	AccountID   string // default 123456789012
 	Application string // default "application"
 	Group       string // default "deployment-group"
+	// Cluster and Service are the ECS service's names; default "default" and "service".
+	Cluster, Service string
+	// ECS has Amazon ECS deploy the service itself; nil for CodeDeploy.
+	ECS *ECSDeployments
 
 	// Tasks starts the tasks of a service for a task definition.
 	Tasks TaskStarter
@@ -62,6 +67,10 @@ type Config struct {
 	RollbackHooks   bool            // whether rollbacks call the hooks
 	RetryDelays     []time.Duration // of asynchronous invocations; nil for lambda.DefaultRetryDelays
 
+	// KeepDeployments is how many deployments that are over are remembered, with what happened in
+	// them; default [DefaultKeepDeployments].
+	KeepDeployments int
+
 	// Clock keeps all simulated waits.
 	Clock clock.Clock
 	// Logs receives the functions' log lines. It must not block.
@@ -70,12 +79,20 @@ type Config struct {
 	Page func(*Simulator) http.Handler
 }
 
+// DefaultKeepDeployments is how many deployments that are over are remembered when nothing else is
+// said: a few megabytes.
+const DefaultKeepDeployments = 200
+
+// entriesPerDeployment is about what a deployment with a hook at each event writes into the timeline.
+const entriesPerDeployment = 50
+
 // Simulator is a running scenario. Close it.
 type Simulator struct {
 	config     Config
 	balancer   *elb.LoadBalancer
 	functions  *lambda.Service
 	deploys    *codedeploy.Service
+	scheduler  *ecs.Scheduler
 	service    *service
 	production *elb.Listener
 	test       *elb.Listener // nil without
@@ -89,16 +106,20 @@ type Simulator struct {
 // Start starts a scenario and returns once blue is healthy and serves production. ctx
 // bounds the start alone.
 func Start(ctx context.Context, config Config) (*Simulator, error) {
-	if config.Tasks == nil || config.Blue == "" {
+	if config.Tasks == nil || config.Blue == "" && (config.ECS == nil || !config.ECS.NewService) {
 		return nil, errors.New("starting the simulator: the scenario must say how tasks are started and which task definition is blue")
 	}
 	config.AccountID = cmp.Or(config.AccountID, "123456789012")
 	config.Application = cmp.Or(config.Application, "application")
 	config.Group = cmp.Or(config.Group, "deployment-group")
+	config.Cluster = cmp.Or(config.Cluster, "default")
+	config.Service = cmp.Or(config.Service, "service")
+	config.KeepDeployments = cmp.Or(config.KeepDeployments, DefaultKeepDeployments)
 	if config.Clock == nil {
 		config.Clock = clock.Real()
 	}
 	s := &Simulator{config: config}
+	defer clock.Work(config.Clock)()
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the simulator: %w", err), s.Close())
 	}
@@ -106,7 +127,7 @@ func Start(ctx context.Context, config Config) (*Simulator, error) {
 }
 
 func (s *Simulator) start(ctx context.Context) error {
-	s.timeline = newTimeline(s.config.Clock)
+	s.timeline = newTimeline(s.config.Clock, entriesPerDeployment*s.config.KeepDeployments)
 	s.balancer = elb.New(elb.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
 		Weighted: func(listener string, weights map[string]int) {
@@ -118,55 +139,62 @@ func (s *Simulator) start(ctx context.Context) error {
 		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs,
 		Invoked: func(i lambda.Invocation) { s.timeline.add(FunctionInvoked{i}) },
 	})
-	s.service = newService(s.config.Tasks)
+	s.service = newService(s.config.Tasks, s.balancer)
 	for _, name := range []string{TargetGroupOne, TargetGroupTwo} {
-		group, err := s.balancer.CreateTargetGroup(elb.TargetGroupConfig{Name: name, HealthCheck: s.config.HealthCheck})
-		if err != nil {
+		if _, err := s.balancer.CreateTargetGroup(elb.TargetGroupConfig{Name: name, HealthCheck: s.config.HealthCheck}); err != nil {
 			return err
 		}
-		s.service.groups[name] = group
 	}
+	s.scheduler = s.newScheduler()
 	s.deploys = codedeploy.New(codedeploy.Config{
-		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock, ECS: s.service,
+		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock, ECS: taskSets{s.scheduler},
 		Invoke: func(function string, payload []byte) error {
 			_, err := s.functions.InvokeAsync(function, payload)
 			return err
 		},
-		Changed: s.changed,
-		Alias:   s.alias,
+		Changed: s.changed, History: s.config.KeepDeployments,
+		Alias: s.alias, Listener: s.listener, PrimaryTaskSet: s.primaryTaskSet,
 	})
 	if err := s.serveEndpoint(ctx); err != nil {
 		return err
 	}
-	blue, err := s.service.CreateTaskSet(ctx, s.config.Blue, TargetGroupOne)
+	if s.config.ECS != nil {
+		return s.adoptService(ctx)
+	}
+	return s.createGroup(ctx)
+}
+
+// openListeners opens the listeners on blue.
+func (s *Simulator) openListeners() (err error) {
+	onBlue := map[string]int{TargetGroupOne: 100, TargetGroupTwo: 0}
+	if s.production, err = s.balancer.CreateListener(elb.ListenerConfig{
+		Name: ProductionListener, Address: loopback(s.config.ProductionPort), Weights: onBlue,
+	}); err != nil || s.config.WithoutTestListener {
+		return err
+	}
+	s.test, err = s.balancer.CreateListener(elb.ListenerConfig{
+		Name: TestListener, Address: loopback(s.config.TestPort), Weights: onBlue,
+	})
+	return err
+}
+
+// createGroup brings blue up, opens the listeners and makes them a deployment group.
+func (s *Simulator) createGroup(ctx context.Context) error {
+	blue, err := s.adoptTaskSet(ctx)
 	if err != nil {
 		return err
 	}
-	return s.createGroup(blue)
-}
-
-// createGroup opens the listeners on blue and makes them a deployment group.
-func (s *Simulator) createGroup(blue codedeploy.TaskSet) error {
-	onBlue := map[string]int{TargetGroupOne: 100, TargetGroupTwo: 0}
-	var err error
-	if s.production, err = s.balancer.CreateListener(elb.ListenerConfig{
-		Name: ProductionListener, Address: loopback(s.config.ProductionPort), Weights: onBlue,
-	}); err != nil {
+	if err := s.openListeners(); err != nil {
 		return err
 	}
 	group := codedeploy.Group{
-		Application: s.config.Application, Name: s.config.Group,
+		Application: s.config.Application, Name: s.config.Group, Cluster: s.config.Cluster, Service: s.config.Service,
 		TargetGroups: [2]string{TargetGroupOne, TargetGroupTwo}, Primary: blue,
 		Production: s.production, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
 		HookTimeout: s.config.HookTimeout, InstallTimeout: s.config.InstallTimeout,
 		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks,
 	}
-	if !s.config.WithoutTestListener {
-		if s.test, err = s.balancer.CreateListener(elb.ListenerConfig{
-			Name: TestListener, Address: loopback(s.config.TestPort), Weights: onBlue,
-		}); err != nil {
-			return err
-		}
+	if s.test != nil {
 		group.Test = s.test
 	}
 	return s.deploys.CreateGroup(group)
@@ -187,6 +215,9 @@ func (s *Simulator) changed(c codedeploy.Change) {
 func (s *Simulator) Close() error {
 	if s.deploys != nil {
 		s.deploys.Close()
+	}
+	if s.scheduler != nil {
+		s.scheduler.Close()
 	}
 	s.functions.Close()
 	if s.endpoint != nil {
@@ -237,10 +268,9 @@ func (s *Simulator) Timeline() *Timeline { return s.timeline }
 // Traffic counts the requests so far by listener, target group and target.
 func (s *Simulator) Traffic() []elb.Count { return s.balancer.Counts() }
 
-// Targets lists a target group's targets with their health, nil for a name that isn't one
-// of the pair's.
+// Targets lists a target group's targets with their health, nil for a name that no target group has.
 func (s *Simulator) Targets(group string) []elb.TargetHealth {
-	if g := s.service.groups[group]; g != nil {
+	if g := s.service.group(group); g != nil {
 		return g.Targets()
 	}
 	return nil
@@ -254,6 +284,9 @@ type Outcome struct {
 
 // Create starts a deployment and returns its id.
 func (s *Simulator) Create(spec codedeploy.AppSpec) (id string, err error) {
+	if err := s.deploysByCode(spec); err != nil {
+		return "", err
+	}
 	return s.deploys.CreateDeployment(codedeploy.DeploymentRequest{
 		Application: s.config.Application, Group: s.config.Group, AppSpec: spec,
 	})

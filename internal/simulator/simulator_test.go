@@ -31,6 +31,10 @@ import (
 const hookVariable = "TEST_HOOK"
 
 func TestMain(m *testing.M) {
+	if behaviour := os.Getenv(stageHookVariable); behaviour != "" {
+		runStageHook(behaviour)
+		return
+	}
 	if behaviour := os.Getenv(hookVariable); behaviour != "" {
 		runHook(behaviour)
 		return

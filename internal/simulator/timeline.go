@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,8 +20,9 @@ type Entry struct {
 	What Happening
 }
 
-// Happening is one of [DeploymentChanged], [EventChanged], [WeightsChanged],
-// [FunctionInvoked] and [TrafficCounted].
+// Happening is one of [DeploymentChanged], [EventChanged], [ServiceDeploymentChanged],
+// [StageChanged], [HookChanged], [HookNoticed], [WeightsChanged], [FunctionInvoked] and
+// [TrafficCounted].
 type Happening interface{ happening() }
 
 // DeploymentChanged is a deployment that was created, began, gained a task set or ended.
@@ -50,18 +52,22 @@ func (WeightsChanged) happening()    {}
 func (FunctionInvoked) happening()   {}
 func (TrafficCounted) happening()    {}
 
-// Timeline is all that happened in a scenario, in order.
+// Timeline is what happened in a scenario, in order: the latest of it, as much as is remembered.
 type Timeline struct {
 	clock clock.Clock
+	limit int
 
-	mu      sync.Mutex
-	entries []Entry
-	counted []elb.Count
-	closed  bool
-	more    chan struct{} // closed and renewed with each entry
+	mu        sync.Mutex
+	entries   []Entry
+	forgotten int // entries before the first
+	counted   []elb.Count
+	closed    bool
+	more      chan struct{} // closed and renewed with each entry
 }
 
-func newTimeline(c clock.Clock) *Timeline { return &Timeline{clock: c, more: make(chan struct{})} }
+func newTimeline(c clock.Clock, limit int) *Timeline {
+	return &Timeline{clock: c, limit: limit, more: make(chan struct{})}
+}
 
 func (t *Timeline) add(what Happening) {
 	t.mu.Lock()
@@ -72,6 +78,11 @@ func (t *Timeline) add(what Happening) {
 func (t *Timeline) addLocked(what Happening) {
 	if t.closed {
 		return
+	}
+	// Not in place, since others hold parts of the slice; and not each time, since it is a copy.
+	if over := len(t.entries) - t.limit; over > t.limit/4 {
+		t.entries = slices.Clone(t.entries[over:])
+		t.forgotten += over
 	}
 	t.entries = append(t.entries, Entry{t.clock.Now(), what})
 	close(t.more)
@@ -98,7 +109,7 @@ func (t *Timeline) close() {
 	}
 }
 
-// Entries returns what has happened so far.
+// Entries returns what has happened so far, as much of it as is remembered.
 func (t *Timeline) Entries() []Entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -106,13 +117,14 @@ func (t *Timeline) Entries() []Entry {
 }
 
 // Watch yields what has happened so far, and then each thing as it happens, until ctx
-// ends or the simulator is closed. Every watcher sees every entry; a slow one holds nobody
-// up.
+// ends or the simulator is closed. A slow watcher holds nobody up; one that falls back by more
+// than is remembered misses what is forgotten.
 func (t *Timeline) Watch(ctx context.Context) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		for seen := 0; ; {
 			t.mu.Lock()
-			news, more, closed := t.entries[seen:], t.more, t.closed
+			seen = max(seen, t.forgotten)
+			news, more, closed := t.entries[seen-t.forgotten:], t.more, t.closed
 			t.mu.Unlock()
 			for _, entry := range news {
 				if !yield(entry) {

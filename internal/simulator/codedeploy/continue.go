@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // WaitType is a wait in a blue/green deployment that ContinueDeployment ends:
@@ -20,7 +22,7 @@ const (
 // pause is a wait that a deployment is in. It is guarded by the service's lock.
 type pause struct {
 	kind      WaitType
-	continued chan struct{}
+	continued *clock.Signal
 }
 
 // ContinueDeployment ends a wait before its time. An empty kind means the wait that the deployment
@@ -39,14 +41,14 @@ func (s *Service) ContinueDeployment(id string, kind WaitType) error {
 	case d.pause == nil || cmp.Or(kind, d.pause.kind) != d.pause.kind:
 		return refuse(DeploymentIsNotInReadyState, "The deployment %s does not wait to be continued, or not in %s.", id, cmp.Or(kind, "any wait"))
 	}
-	close(d.pause.continued)
+	d.pause.continued.Fire()
 	d.pause = nil
 	return nil
 }
 
 // linger waits until the deployment is continued, or for its time.
 func (s *Service) linger(d *deployment, kind WaitType, wait time.Duration) (continued bool, err error) {
-	p := &pause{kind, make(chan struct{})}
+	p := &pause{kind, clock.NewSignal(s.config.Clock)}
 	set := func(p *pause, status Status) {
 		s.change(d, nil, func(state *Deployment) { d.pause, state.Status = p, status })
 	}
@@ -56,10 +58,14 @@ func (s *Service) linger(d *deployment, kind WaitType, wait time.Duration) (cont
 	}
 	set(p, status)
 	defer set(nil, InProgress)
+	over, stop := clock.Timer(s.config.Clock, wait)
+	defer stop()
+	continues, resume := p.continued.Wait()
+	defer resume()
 	select {
-	case <-p.continued:
+	case <-continues:
 		return true, nil
-	case <-s.config.Clock.After(wait):
+	case <-over:
 		return false, nil
 	case <-d.ctx.Done():
 		return false, context.Cause(d.ctx)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // DeploymentRequest asks for a deployment.
@@ -79,7 +81,7 @@ func (s *Service) register(g *group, config DeploymentConfig, d Deployment) *dep
 	for _, event := range g.Platform.Events() {
 		d.Events = append(d.Events, LifecycleEvent{Name: event, Status: EventPending, Function: d.AppSpec.Hooks[event]})
 	}
-	created := &deployment{state: d, settings: g.Group, config: config, group: g, turn: make(chan struct{}), done: make(chan struct{})}
+	created := &deployment{state: d, settings: g.Group, config: config, group: g, turn: clock.NewSignal(s.config.Clock), done: make(chan struct{})}
 	created.ctx, created.cancel = context.WithCancelCause(s.ctx)
 	s.deployments[d.ID] = created
 	if a, err := s.findApplication(g.Application); err == nil { // it may have been deleted
@@ -98,8 +100,10 @@ func (s *Service) register(g *group, config DeploymentConfig, d Deployment) *dep
 // start runs a registered deployment.
 func (s *Service) start(d *deployment) {
 	s.tell(d, nil)
+	done := clock.Work(s.config.Clock)
 	go func() {
 		defer s.running.Done()
+		defer done()
 		s.run(d)
 	}()
 }

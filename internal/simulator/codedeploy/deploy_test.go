@@ -70,7 +70,7 @@ type cluster struct {
 	delErr  error
 }
 
-func (c *cluster) CreateTaskSet(ctx context.Context, taskDefinition, targetGroup string) (codedeploy.TaskSet, error) {
+func (c *cluster) CreateTaskSet(ctx context.Context, r codedeploy.TaskSetRequest) (codedeploy.TaskSet, error) {
 	if c.hang {
 		<-ctx.Done()
 		return codedeploy.TaskSet{}, fmt.Errorf("waiting for health: %w", context.Cause(ctx))
@@ -81,9 +81,18 @@ func (c *cluster) CreateTaskSet(ctx context.Context, taskDefinition, targetGroup
 		return codedeploy.TaskSet{}, c.err
 	}
 	c.started++
-	set := codedeploy.TaskSet{ID: fmt.Sprintf("ecs-svc/%d", c.started), TaskDefinition: taskDefinition, TargetGroup: targetGroup, Tasks: 1}
-	c.running[set.ID] = targetGroup
+	set := codedeploy.TaskSet{ID: fmt.Sprintf("ecs-svc/%d", c.started), TaskDefinition: r.TaskDefinition, TargetGroup: r.TargetGroup, Tasks: 1}
+	c.running[set.ID] = r.TargetGroup
 	return set, nil
+}
+
+func (c *cluster) UpdateServicePrimaryTaskSet(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, runs := c.running[id]; !runs {
+		return fmt.Errorf("no task set %s", id)
+	}
+	return nil
 }
 
 func (c *cluster) DeleteTaskSet(_ context.Context, id string) error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // eventError fails an event and with it the deployment.
@@ -121,7 +123,8 @@ func (s *Service) install(ctx context.Context, d *deployment) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timedOut := fmt.Errorf("not healthy within %v", d.settings.InstallTimeout)
-	expired := s.config.Clock.After(d.settings.InstallTimeout)
+	expired, stop := clock.Timer(s.config.Clock, d.settings.InstallTimeout)
+	defer stop()
 	go func() {
 		select {
 		case <-expired:
@@ -132,7 +135,10 @@ func (s *Service) install(ctx context.Context, d *deployment) error {
 	if err := s.clearAway(ctx, d); err != nil {
 		return err
 	}
-	green, err := s.config.ECS.CreateTaskSet(ctx, d.state.AppSpec.TaskDefinition, d.settings.otherThan(d.state.Original.TargetGroup))
+	green, err := s.config.ECS.CreateTaskSet(ctx, TaskSetRequest{
+		Cluster: d.settings.Cluster, Service: d.settings.Service, DeploymentID: d.state.ID,
+		TaskDefinition: d.state.AppSpec.TaskDefinition, TargetGroup: d.settings.otherThan(d.state.Original.TargetGroup),
+	})
 	if err != nil {
 		if errors.Is(context.Cause(ctx), timedOut) {
 			return notHealthy(d.settings.InstallTimeout, err)
@@ -237,6 +243,9 @@ func (s *Service) shift(ctx context.Context, d *deployment) error {
 	if d.settings.Platform == PlatformLambda {
 		return nil
 	}
+	if err := s.config.ECS.UpdateServicePrimaryTaskSet(d.goal().ID); err != nil {
+		return ecsError(d, err)
+	}
 	s.change(d, nil, func(state *Deployment) {
 		d.group.primary = *d.goal()
 		d.group.other = state.Original
@@ -251,8 +260,11 @@ func (s *Service) wait(ctx context.Context, d time.Duration) error {
 	if d == 0 {
 		return nil
 	}
+	over, stop := clock.Timer(s.config.Clock, d)
+	defer stop()
+	defer clock.Rest(s.config.Clock)()
 	select {
-	case <-s.config.Clock.After(d):
+	case <-over:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

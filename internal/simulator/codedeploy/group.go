@@ -28,11 +28,21 @@ type Listener interface {
 
 // ECS is the part of Amazon ECS that a deployment needs.
 type ECS interface {
-	// CreateTaskSet starts a task set of the task definition, registers it in the target
+	// CreateTaskSet starts a task set, registers it in the target
 	// group and returns when it is healthy. With an error it leaves nothing behind.
-	CreateTaskSet(ctx context.Context, taskDefinition, targetGroup string) (TaskSet, error)
+	CreateTaskSet(ctx context.Context, r TaskSetRequest) (TaskSet, error)
+	// UpdateServicePrimaryTaskSet says that a task set serves production from now on.
+	UpdateServicePrimaryTaskSet(id string) error
 	// DeleteTaskSet drains a task set and ends it.
 	DeleteTaskSet(ctx context.Context, id string) error
+}
+
+// TaskSetRequest asks for a task set of a service.
+type TaskSetRequest struct {
+	Cluster, Service string
+	TaskDefinition   string
+	TargetGroup      string // the name
+	DeploymentID     string
 }
 
 // TaskSet is one side of a service: blue or green.

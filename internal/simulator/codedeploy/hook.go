@@ -7,13 +7,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
-// execution is one call of a hook.
+// execution is one call of a hook. It is guarded by the service's lock.
 type execution struct {
 	deployment string
-	completed  bool        // reported, timed out or stopped: guarded by the service's lock
-	verdict    chan string // receives the reported status
+	completed  bool   // reported, timed out or stopped
+	verdict    string // the reported status, empty before
+	reported   *clock.Signal
 }
 
 // Statuses that a hook may report.
@@ -33,7 +36,7 @@ func newExecutionID() string {
 // only found out now, not when the deployment is created, and fails the event at once; AWS documents
 // the code alone: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html.
 func (s *Service) callHook(ctx context.Context, d *deployment, event Event, function string) error {
-	id, x := newExecutionID(), &execution{deployment: d.state.ID, verdict: make(chan string, 1)}
+	id, x := newExecutionID(), &execution{deployment: d.state.ID, reported: clock.NewSignal(s.config.Clock)}
 	s.mu.Lock()
 	s.executions[id] = x
 	d.executions = append(d.executions, id)
@@ -52,15 +55,17 @@ func (s *Service) callHook(ctx context.Context, d *deployment, event Event, func
 			diagnostics:      "UnknownError",
 		}
 	}
-	var verdict string
+	expired, stop := clock.Timer(s.config.Clock, d.settings.HookTimeout)
+	defer stop()
+	reported, resume := x.reported.Wait()
+	defer resume()
 	select {
-	case verdict = <-x.verdict:
-	case <-s.config.Clock.After(d.settings.HookTimeout):
-		verdict = s.late(x)
+	case <-reported:
+	case <-expired:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	switch verdict {
+	switch s.complete(x) {
 	case hookSucceeded:
 		return nil
 	case hookFailed:
@@ -75,22 +80,13 @@ func (s *Service) callHook(ctx context.Context, d *deployment, event Event, func
 	}
 }
 
-// complete ends an execution: reports come too late from now on.
-func (s *Service) complete(x *execution) {
+// complete ends an execution: reports come too late from now on. It returns what was reported, be
+// it in the moment when the time was up, and nothing where nothing was.
+func (s *Service) complete(x *execution) (verdict string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x.completed = true
-}
-
-// late ends an execution whose time is up. A report that came in the same moment counts.
-func (s *Service) late(x *execution) string {
-	s.complete(x)
-	select {
-	case verdict := <-x.verdict:
-		return verdict
-	default:
-		return ""
-	}
+	return x.verdict
 }
 
 // PutLifecycleEventHookExecutionStatus takes a hook's report. Its errors are [*APIError]s:
@@ -110,7 +106,7 @@ func (s *Service) PutLifecycleEventHookExecutionStatus(deploymentID, executionID
 	case x.completed:
 		return refuse(LifecycleEventAlreadyCompleted, "The lifecycle event of deployment %s is already completed.", deploymentID)
 	}
-	x.completed = true
-	x.verdict <- status
+	x.completed, x.verdict = true, status
+	x.reported.Fire()
 	return nil
 }

@@ -12,17 +12,19 @@ func (g *group) activate(d *deployment) {
 		d.state.Original = &primary
 	}
 	g.active = d
-	close(d.turn)
+	d.turn.Fire()
 }
 
 // awaitTurn waits until the deployments before this one are over.
 func (s *Service) awaitTurn(d *deployment) error {
+	turn, resume := d.turn.Wait()
+	defer resume()
 	select {
-	case <-d.turn:
+	case <-turn:
 	default:
 		s.change(d, nil, func(state *Deployment) { state.Status = Queued })
 		select {
-		case <-d.turn:
+		case <-turn:
 		case <-d.ctx.Done():
 		}
 	}

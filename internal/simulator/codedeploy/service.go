@@ -95,7 +95,7 @@ type deployment struct {
 	alias      Alias    // of a deployment to Lambda, once it runs
 	executions []string // ids of its hooks' executions
 	pause      *pause   // where it waits to be continued
-	turn       chan struct{}
+	turn       *clock.Signal
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	done       chan struct{}

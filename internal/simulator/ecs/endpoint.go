@@ -1,7 +1,9 @@
 package ecs
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
@@ -12,16 +14,33 @@ const Target = "AmazonEC2ContainerServiceV20141113"
 
 // Endpoint returns the scheduler's HTTP API.
 func (s *Scheduler) Endpoint() http.Handler {
-	return &protocol.JSON{Service: "ECS", Target: Target, Failure: ServerError, Operations: map[string]protocol.Operation{
+	return &protocol.JSON{Service: "ECS", Target: Target, Failure: ServerError, Operations: s.operations()}
+}
+
+// SupportedOperations lists the operations of the API that are simulated, in alphabetical order.
+func SupportedOperations() []string {
+	return slices.Sorted(maps.Keys((*Scheduler)(nil).operations()))
+}
+
+func (s *Scheduler) operations() map[string]protocol.Operation {
+	return map[string]protocol.Operation{
 		"ContinueServiceDeployment":  protocol.Decoded(s.continueServiceDeployment),
 		"CreateService":              protocol.Decoded(s.createService),
+		"DeleteService":              protocol.Decoded(s.deleteService),
+		"DescribeClusters":           protocol.Decoded(s.describeClusters),
 		"DescribeServiceDeployments": protocol.Decoded(s.describeServiceDeployments),
 		"DescribeServiceRevisions":   protocol.Decoded(s.describeServiceRevisions),
 		"DescribeServices":           protocol.Decoded(s.describeServices),
 		"DescribeTaskDefinition":     protocol.Decoded(s.describeTaskDefinition),
+		"DescribeTaskSets":           protocol.Decoded(s.describeTaskSets),
+		"DescribeTasks":              protocol.Decoded(s.describeTasks),
+		"ListClusters":               protocol.Decoded(s.listClusters),
 		"ListServiceDeployments":     protocol.Decoded(s.listServiceDeployments),
+		"ListServices":               protocol.Decoded(s.listServices),
+		"ListTaskDefinitions":        protocol.Decoded(s.listTaskDefinitions),
+		"ListTasks":                  protocol.Decoded(s.listTasks),
 		"RegisterTaskDefinition":     protocol.Decoded(s.registerDefinition),
 		"StopServiceDeployment":      protocol.Decoded(s.stopServiceDeployment),
 		"UpdateService":              protocol.Decoded(s.updateService),
-	}}
+	}
 }

@@ -26,6 +26,8 @@ func (b balancers) Rule(arn string) (ecs.Rule, bool) {
 	return nil, false
 }
 
+func (balancers) TargetGroupARN(name string) (string, bool) { return "arn:" + name, true }
+
 func (balancers) TargetGroup(arn string) (string, bool) { return strings.CutPrefix(arn, "arn:") }
 
 // object is a JSON object.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // stageLimit is how long a stage may last before the deployment fails:
@@ -25,7 +27,7 @@ type deployment struct {
 	previous   *deployment // must be over before this one begins
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
-	done       chan struct{}
+	over       *clock.Signal
 
 	telling sync.Mutex // keeps changes in order for who is told
 }
@@ -77,8 +79,10 @@ func (s *Scheduler) change(d *deployment, f func(*Deployment) Change) {
 // start runs a registered deployment.
 func (s *Scheduler) start(d *deployment) {
 	s.change(d, func(*Deployment) Change { return Change{} })
+	done := clock.Work(s.config.Clock)
 	go func() {
 		defer s.running.Done()
+		defer done()
 		s.run(d)
 	}()
 }
@@ -87,7 +91,9 @@ func (s *Scheduler) start(d *deployment) {
 func (s *Scheduler) run(d *deployment) {
 	defer d.cancel(nil)
 	if d.previous != nil {
-		<-d.previous.done
+		over, resume := d.previous.over.Wait()
+		<-over
+		resume()
 		d.previous = nil
 	}
 	s.change(d, func(state *Deployment) Change {
@@ -123,7 +129,7 @@ func (s *Scheduler) finish(d *deployment, status Status, reason string) {
 		s.forget(d.service)
 		return Change{}
 	})
-	close(d.done)
+	d.over.Fire()
 }
 
 // passage is one way through a stage: ECS's own work, then the hooks, then what is left of
@@ -240,8 +246,11 @@ func (s *Scheduler) wait(ctx context.Context, d time.Duration) error {
 	if d == 0 {
 		return nil
 	}
+	over, stop := clock.Timer(s.config.Clock, d)
+	defer stop()
+	defer clock.Rest(s.config.Clock)()
 	select {
-	case <-s.config.Clock.After(d):
+	case <-over:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

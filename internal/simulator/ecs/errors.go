@@ -19,7 +19,9 @@ const (
 	SerializationFailed       = protocol.SerializationFailed
 	ServerError               = "ServerException"
 	ServiceDeploymentNotFound = "ServiceDeploymentNotFoundException"
+	ServiceNotActive          = "ServiceNotActiveException"
 	ServiceNotFound           = "ServiceNotFoundException"
+	TaskSetNotFound           = "TaskSetNotFoundException"
 	UnknownOperation          = protocol.UnknownOperation
 )
 

@@ -1,7 +1,9 @@
 package ecs
 
 import (
+	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -13,6 +15,40 @@ func (s *Scheduler) registerDefinition(fields map[string]json.RawMessage) (map[s
 		return nil, err
 	}
 	return t.withTags(), nil
+}
+
+type listTaskDefinitionsInput struct {
+	Family string `json:"familyPrefix"`
+	Status string `json:"status"`
+	Sort   string `json:"sort"`
+	pageInput
+}
+
+type listTaskDefinitionsOutput struct {
+	ARNs []string `json:"taskDefinitionArns"`
+	pageOutput
+}
+
+// listTaskDefinitions lists them by family and revision. All are ACTIVE.
+func (s *Scheduler) listTaskDefinitions(in listTaskDefinitionsInput) (listTaskDefinitionsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var arns []string
+	for _, family := range slices.Sorted(maps.Keys(s.definitions)) {
+		if (in.Family != "" && in.Family != family) || (in.Status != "" && in.Status != "ACTIVE") {
+			continue
+		}
+		for _, t := range s.definitions[family] {
+			arns = append(arns, t.arn)
+		}
+	}
+	if in.Sort == "DESC" {
+		slices.Reverse(arns)
+	}
+	var out listTaskDefinitionsOutput
+	var err error
+	out.ARNs, out.NextToken, err = in.page(arns)
+	return out, err
 }
 
 type taskDefinitionName struct {
@@ -34,6 +70,7 @@ type createServiceInput struct {
 	LoadBalancers  []wireLoadBalancer `json:"loadBalancers"`
 	DesiredCount   int                `json:"desiredCount"`
 	Configuration  wireConfiguration  `json:"deploymentConfiguration"`
+	Controller     wireController     `json:"deploymentController"`
 }
 
 type serviceOutput struct {
@@ -57,32 +94,65 @@ func (s *Scheduler) definitionOf(in createServiceInput) (Service, error) {
 	if err != nil {
 		return Service{}, err
 	}
-	d := Service{Cluster: shortName(in.Cluster), Name: in.Name, TaskDefinition: task.arn, DesiredCount: in.DesiredCount}
+	d := Service{
+		Cluster: shortName(in.Cluster), Name: in.Name, TaskDefinition: task.arn, DesiredCount: in.DesiredCount,
+		Controller: cmp.Or(in.Controller.Type, ControllerECS),
+	}
+	if d.Controller == ControllerCodeDeploy {
+		err = s.readTargetGroup(&d, in)
+		return d, err
+	}
 	if d.Deployment, err = in.Configuration.value(); err != nil {
 		return d, err
 	}
-	if len(in.LoadBalancers) != 1 || in.LoadBalancers[0].Advanced == nil {
-		return d, refuse(InvalidParameter, "advancedConfiguration field is required for all loadBalancers when using a non-ROLLING deployment strategy; the simulated ECS takes exactly one of loadBalancers.")
+	err = s.readRules(&d, in)
+	return d, err
+}
+
+// readTargetGroup reads the load balancer of a service that CodeDeploy deploys: the target group of its
+// first task set.
+func (s *Scheduler) readTargetGroup(d *Service, in createServiceInput) error {
+	if in.Configuration.Strategy != "" && in.Configuration.Strategy != rolling {
+		return refuse(InvalidParameter, "A service with the deployment controller CODE_DEPLOY takes no deployment strategy; CodeDeploy's deployment group has it.")
 	}
-	if s.config.LoadBalancers == nil {
-		return d, refuse(InvalidParameter, "This simulation has no load balancers that a service could be connected to.")
+	if len(in.LoadBalancers) != 1 || in.LoadBalancers[0].Advanced != nil {
+		return refuse(InvalidParameter, "A service with the deployment controller CODE_DEPLOY needs exactly one of loadBalancers, without advancedConfiguration.")
+	}
+	return s.readLoadBalancer(d, in.LoadBalancers[0], in.LoadBalancers[0].TargetGroupARN)
+}
+
+// readRules reads the load balancer of a service that ECS deploys.
+func (s *Scheduler) readRules(d *Service, in createServiceInput) (err error) {
+	if len(in.LoadBalancers) != 1 || in.LoadBalancers[0].Advanced == nil {
+		return refuse(InvalidParameter, "advancedConfiguration field is required for all loadBalancers when using a non-ROLLING deployment strategy; the simulated ECS takes exactly one of loadBalancers.")
 	}
 	balancer := in.LoadBalancers[0]
-	d.ContainerName, d.ContainerPort = balancer.ContainerName, balancer.ContainerPort
-	for i, arn := range []string{balancer.TargetGroupARN, balancer.Advanced.AlternateARN} {
-		name, found := s.config.LoadBalancers.TargetGroup(arn)
-		if !found {
-			return d, refuse(InvalidParameter, "The target group %s does not exist.", arn)
-		}
-		d.TargetGroups[i] = TargetGroup{name, arn}
+	if err := s.readLoadBalancer(d, balancer, balancer.TargetGroupARN, balancer.Advanced.AlternateARN); err != nil {
+		return err
 	}
 	if d.Production, err = s.rule(balancer.Advanced.ProductionRule); err != nil {
-		return d, err
+		return err
 	}
 	if balancer.Advanced.TestRule != "" {
 		d.Test, err = s.rule(balancer.Advanced.TestRule)
 	}
-	return d, err
+	return err
+}
+
+// readLoadBalancer reads what all services have, with their target groups.
+func (s *Scheduler) readLoadBalancer(d *Service, balancer wireLoadBalancer, arns ...string) error {
+	if s.config.LoadBalancers == nil {
+		return refuse(InvalidParameter, "This simulation has no load balancers that a service could be connected to.")
+	}
+	d.ContainerName, d.ContainerPort = balancer.ContainerName, balancer.ContainerPort
+	for i, arn := range arns {
+		name, found := s.config.LoadBalancers.TargetGroup(arn)
+		if !found {
+			return refuse(InvalidParameter, "The target group %s does not exist.", arn)
+		}
+		d.TargetGroups[i] = TargetGroup{name, arn}
+	}
+	return nil
 }
 
 func (s *Scheduler) rule(arn string) (Rule, error) {
@@ -97,13 +167,18 @@ type updateServiceInput struct {
 	Cluster        string             `json:"cluster"`
 	Service        string             `json:"service"`
 	TaskDefinition string             `json:"taskDefinition"`
-	DesiredCount   int                `json:"desiredCount"`
+	DesiredCount   *int               `json:"desiredCount"`
 	Force          bool               `json:"forceNewDeployment"`
 	Configuration  *wireConfiguration `json:"deploymentConfiguration"`
 }
 
 func (s *Scheduler) updateService(in updateServiceInput) (serviceOutput, error) {
-	update := Update{DesiredCount: in.DesiredCount, Force: in.Force}
+	update := Update{Force: in.Force}
+	if in.DesiredCount != nil {
+		if update.DesiredCount = *in.DesiredCount; update.DesiredCount == 0 {
+			return serviceOutput{}, refuse(InvalidParameter, "The simulated ECS doesn't scale services to 0: their tasks start and end with deployments, and with DeleteService.")
+		}
+	}
 	if in.TaskDefinition != "" {
 		task, err := s.findTaskDefinition(in.TaskDefinition)
 		if err != nil {
@@ -122,68 +197,6 @@ func (s *Scheduler) updateService(in updateServiceInput) (serviceOutput, error) 
 		return serviceOutput{}, err
 	}
 	return s.describeService(in.Cluster, in.Service)
-}
-
-type describeServicesInput struct {
-	Cluster  string   `json:"cluster"`
-	Services []string `json:"services"`
-}
-
-type describeServicesOutput struct {
-	Services []wireService `json:"services"`
-	Failures []wireFailure `json:"failures"`
-}
-
-func (s *Scheduler) describeServices(in describeServicesInput) (describeServicesOutput, error) {
-	out := describeServicesOutput{Services: []wireService{}, Failures: []wireFailure{}}
-	if len(in.Services) == 0 || len(in.Services) > 10 {
-		return out, refuse(InvalidParameter, "1 to 10 services must be named, not %d.", len(in.Services))
-	}
-	for _, name := range in.Services {
-		described, err := s.describeService(in.Cluster, name)
-		if err != nil {
-			out.Failures = append(out.Failures, missing(name))
-			continue
-		}
-		out.Services = append(out.Services, described.Service)
-	}
-	return out, nil
-}
-
-func (s *Scheduler) describeService(cluster, name string) (serviceOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	svc, err := s.findService(cluster, name)
-	if err != nil {
-		return serviceOutput{}, err
-	}
-	w := wireService{
-		ARN: svc.arn, Name: svc.Name, ClusterARN: svc.clusterARN, LoadBalancers: svc.wireLoadBalancers(), Status: "ACTIVE",
-		DesiredCount: svc.DesiredCount, LaunchType: "FARGATE", TaskDefinition: svc.TaskDefinition,
-		Configuration: wireConfigurationOf(svc.Deployment), Deployments: []wireRollout{}, CreatedAt: seconds(svc.created),
-		CurrentRevisions: []wireCurrentRevision{}, Scheduling: "REPLICA", Controller: wireController{"ECS"},
-	}
-	add := func(r *revision, status, state string) {
-		w.RunningCount += r.Running
-		w.CurrentRevisions = append(w.CurrentRevisions, wireCurrentRevision{r.ARN, r.Requested, r.Running, 0})
-		w.Deployments = append(w.Deployments, wireRollout{
-			ID: "ecs-svc/" + shortName(r.ARN), Status: status, TaskDefinition: r.TaskDefinition, DesiredCount: r.Requested,
-			RunningCount: r.Running, CreatedAt: seconds(r.Created), UpdatedAt: seconds(r.Created), RolloutState: state,
-		})
-	}
-	// As in AWS, PRIMARY is the newest, and ACTIVE what still serves beside it.
-	primary := "PRIMARY"
-	if svc.active != nil {
-		w.CurrentDeployment = svc.active.state.ARN
-		if svc.active.target != svc.production {
-			add(svc.active.target, primary, "IN_PROGRESS")
-			primary = "ACTIVE"
-		}
-	}
-	if svc.production != nil {
-		add(svc.production, primary, "COMPLETED")
-	}
-	return serviceOutput{w}, nil
 }
 
 type deploymentARN struct {
@@ -322,7 +335,7 @@ func (s *Scheduler) describeServiceRevisions(in describeServiceRevisionsInput) (
 			continue
 		}
 		out.Revisions = append(out.Revisions, wireRevision{
-			ARN: r.ARN, ServiceARN: svc.arn, ClusterARN: svc.clusterARN, TaskDefinition: r.TaskDefinition, LaunchType: "FARGATE",
+			ARN: r.ARN, ServiceARN: svc.arn, ClusterARN: svc.clusterARN, TaskDefinition: r.TaskDefinition, LaunchType: launchType,
 			LoadBalancers: svc.wireLoadBalancers(), CreatedAt: seconds(r.Created),
 			Resolved: wireResolved{[]wireResolvedLoadBalancer{{r.TargetGroup.ARN, svc.Production.ARN()}}},
 		})

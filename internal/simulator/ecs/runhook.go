@@ -7,7 +7,9 @@ import (
 	"errors"
 	"maps"
 	"sync"
+	"sync/atomic"
 
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
@@ -28,22 +30,33 @@ func (s *Scheduler) runHooks(ctx context.Context, d *deployment, p passage) erro
 	})
 	// All are known before the first may fail.
 	runs := make([]HookRun, len(hooks))
-	resumes := make([]<-chan Action, len(hooks))
+	pauses := make([]*pause, len(hooks))
 	for i, hook := range hooks {
 		runs[i] = s.newHookRun(hook, p.stage)
-		resumes[i] = s.expect(d, runs[i])
+		pauses[i] = s.expect(d, runs[i])
 		s.setHook(d, runs[i])
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var running sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(len(hooks)))
+	ended := clock.NewSignal(s.config.Clock)
 	for i, hook := range hooks {
+		done := clock.Work(s.config.Clock)
 		running.Go(func() {
-			if err := s.runHook(ctx, d, p, hook, runs[i], resumes[i]); err != nil {
+			defer done()
+			if err := s.runHook(ctx, d, p, hook, runs[i], pauses[i]); err != nil {
 				cancel(err)
+			}
+			if left.Add(-1) == 0 {
+				ended.Fire()
 			}
 		})
 	}
+	allEnded, resume := ended.Wait()
+	<-allEnded
+	resume()
 	running.Wait()
 	return context.Cause(ctx)
 }
@@ -96,10 +109,11 @@ func (s *Scheduler) setHook(d *deployment, run HookRun) {
 }
 
 // runHook runs one hook to its end and gives it its status.
-func (s *Scheduler) runHook(outer context.Context, d *deployment, p passage, hook Hook, run HookRun, resume <-chan Action) error {
+func (s *Scheduler) runHook(outer context.Context, d *deployment, p passage, hook Hook, run HookRun, paused *pause) error {
 	ctx, cancel := context.WithCancelCause(outer)
 	var watch sync.WaitGroup
-	expired := s.config.Clock.After(hook.Timeout)
+	expired, stop := clock.Timer(s.config.Clock, hook.Timeout)
+	defer stop()
 	watch.Go(func() {
 		select {
 		case <-expired:
@@ -112,7 +126,7 @@ func (s *Scheduler) runHook(outer context.Context, d *deployment, p passage, hoo
 
 	var err error
 	if hook.Type == TargetPause {
-		err = s.awaitAction(ctx, run, resume)
+		err = s.awaitAction(ctx, run, paused)
 	} else {
 		err = s.callFunction(ctx, d, p, hook, &run)
 	}
@@ -202,37 +216,38 @@ func orEmpty(w weights) weights {
 // pause is a pause hook that waits for somebody.
 type pause struct {
 	deployment *deployment
-	resume     chan Action
+	answered   *clock.Signal
+	action     Action // guarded by the scheduler's lock; empty before it is answered
 }
 
 // expect makes a pause known to ContinueServiceDeployment; it does nothing for functions.
-func (s *Scheduler) expect(d *deployment, run HookRun) <-chan Action {
+func (s *Scheduler) expect(d *deployment, run HookRun) *pause {
 	if run.Type != TargetPause {
 		return nil
 	}
-	p := &pause{d, make(chan Action, 1)}
+	p := &pause{deployment: d, answered: clock.NewSignal(s.config.Clock)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pauses[run.ID] = p
-	return p.resume
+	return p
 }
 
 // awaitAction waits until a pause is ended.
-func (s *Scheduler) awaitAction(ctx context.Context, run HookRun, resume <-chan Action) error {
-	var action Action
+func (s *Scheduler) awaitAction(ctx context.Context, run HookRun, p *pause) error {
+	answered, resume := p.answered.Wait()
 	select {
-	case action = <-resume:
+	case <-answered:
 	case <-ctx.Done():
-		s.mu.Lock()
-		delete(s.pauses, run.ID)
-		s.mu.Unlock()
-		select {
-		case action = <-resume: // accepted in the same moment, so it counts
-		default:
-			return context.Cause(ctx)
-		}
 	}
-	if action == ActionRollback {
+	resume()
+	s.mu.Lock()
+	delete(s.pauses, run.ID)
+	action := p.action // one that was accepted in the moment when ctx ended counts
+	s.mu.Unlock()
+	switch action {
+	case "":
+		return context.Cause(ctx)
+	case ActionRollback:
 		return fail("%s pause hook was answered with ROLLBACK.", run.Stage)
 	}
 	return nil
@@ -261,6 +276,7 @@ func (s *Scheduler) ContinueServiceDeployment(deploymentARN, hookID string, acti
 		return refuse(InvalidParameter, "Provided hookId is either completed, unavailable, or not associated with the given Resource ARN")
 	}
 	delete(s.pauses, hookID)
-	p.resume <- action
+	p.action = action
+	p.answered.Fire()
 	return nil
 }

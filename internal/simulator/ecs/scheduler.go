@@ -7,7 +7,8 @@
 // the bake time blue's tasks end. At each stage the service's lifecycle hooks run side by
 // side: functions, which answer with a hookStatus and may ask to be called again, and
 // pauses, which wait for ContinueServiceDeployment. A hook that fails, or that isn't done in
-// time, rolls the deployment back. The scheduler answers the ECS API, so that hooks and
+// time, rolls the deployment back. A service may leave its deployments to CodeDeploy instead, which
+// starts, prefers and ends its task sets. The scheduler answers the ECS API, so that hooks and
 // tools talk to it through their AWS SDK.
 package ecs
 
@@ -45,6 +46,8 @@ type LoadBalancers interface {
 	Rule(arn string) (rule Rule, found bool)
 	// TargetGroup returns the name of the target group of that ARN.
 	TargetGroup(arn string) (name string, found bool)
+	// TargetGroupARN returns the ARN of the target group of that name.
+	TargetGroupARN(name string) (arn string, found bool)
 }
 
 // CreationHooks says which hooks the deployment runs that creates a service.
@@ -184,7 +187,7 @@ func (s *Scheduler) Wait(ctx context.Context, arn string) (Deployment, error) {
 		return Deployment{}, fmt.Errorf("waiting for a service deployment: %w", err)
 	}
 	select {
-	case <-d.done:
+	case <-d.over.Fired():
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return d.snapshot(), nil

@@ -8,10 +8,22 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // TargetGroup is a target group of the load balancer.
 type TargetGroup struct{ Name, ARN string }
+
+// Controller is who deploys a service:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentController.html.
+type Controller string
+
+// The controllers that are simulated.
+const (
+	ControllerECS        Controller = "ECS"
+	ControllerCodeDeploy Controller = "CODE_DEPLOY"
+)
 
 // Service is the definition of an ECS service:
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html.
@@ -20,6 +32,10 @@ type Service struct {
 	Name           string
 	TaskDefinition string
 	DesiredCount   int // tasks; default 1
+	// Controller is who deploys it; default [ControllerECS]. With [ControllerCodeDeploy] the service has
+	// task sets, the first of which starts in the first target group; the other one, the rules and
+	// Deployment are not looked at.
+	Controller Controller
 	// TargetGroups is the pair between which revisions alternate: the target group and the
 	// alternate target group. A new service starts in the first.
 	TargetGroups  [2]TargetGroup
@@ -36,6 +52,9 @@ type service struct {
 	Service
 	arn, clusterARN string
 	created         time.Time
+	status          ServiceStatus
+	events          []ServiceEvent // the newest first
+	taskSets        []*taskSet     // where CodeDeploy deploys it
 	// production serves; nil before the first deployment has succeeded.
 	production *revision
 	// leftover are revisions with tasks that a stopped deployment left behind.
@@ -53,6 +72,7 @@ type revision struct {
 func (d Service) normalize() (Service, error) {
 	d.Cluster = cmp.Or(d.Cluster, "default")
 	d.DesiredCount = cmp.Or(d.DesiredCount, 1)
+	d.Controller = cmp.Or(d.Controller, ControllerECS)
 	var errs []error
 	if d.Name == "" {
 		errs = append(errs, errors.New("a service needs a name"))
@@ -63,6 +83,28 @@ func (d Service) normalize() (Service, error) {
 	if d.DesiredCount < 0 {
 		errs = append(errs, fmt.Errorf("its desired count %d is below 0", d.DesiredCount))
 	}
+	switch d.Controller {
+	case ControllerECS:
+		errs = append(errs, d.validateRules())
+		var err error
+		d.Deployment, err = d.Deployment.normalize()
+		errs = append(errs, err)
+	case ControllerCodeDeploy:
+		if d.TargetGroups[0].Name == "" {
+			errs = append(errs, errors.New("it needs a target group"))
+		}
+	default:
+		errs = append(errs, fmt.Errorf("the simulated ECS has the deployment controllers %s and %s, not %s", ControllerECS, ControllerCodeDeploy, d.Controller))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return d, refuse(InvalidParameter, "%v", err)
+	}
+	return d, nil
+}
+
+// validateRules checks what traffic is moved by.
+func (d Service) validateRules() error {
+	var errs []error
 	if one, two := d.TargetGroups[0].Name, d.TargetGroups[1].Name; one == "" || two == "" || one == two {
 		errs = append(errs, fmt.Errorf("it needs two target groups, not %q and %q", one, two))
 	}
@@ -71,16 +113,12 @@ func (d Service) normalize() (Service, error) {
 	} else if d.Test != nil && d.Test.ARN() == d.Production.ARN() {
 		errs = append(errs, fmt.Errorf("The following rules cannot be used as both production and test listener rules: %s", d.Test.ARN()))
 	}
-	var err error
-	d.Deployment, err = d.Deployment.normalize()
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return d, refuse(InvalidParameter, "%v", err)
-	}
-	return d, nil
+	return errors.Join(errs...)
 }
 
 // CreateService adds a service and starts the deployment that brings it up, whose ARN it
-// returns. Its errors are [*APIError]s.
+// returns. One that CodeDeploy deploys starts its first task set, and has no deployment: the ARN
+// is empty. Its errors are [*APIError]s.
 func (s *Scheduler) CreateService(definition Service) (deploymentARN string, err error) {
 	return s.create(definition, "")
 }
@@ -103,15 +141,20 @@ func (s *Scheduler) create(definition Service, tasks string) (deploymentARN stri
 		s.mu.Unlock()
 		return "", wrap(refuse(ServerError, "%v", errClosed))
 	}
-	if existing, _ := s.findService(definition.Cluster, definition.Name); existing != nil {
+	if err := s.makeRoom(definition); err != nil {
 		s.mu.Unlock()
-		return "", wrap(refuse(InvalidParameter, "Creation of service was not idempotent."))
+		return "", wrap(err)
 	}
 	svc := &service{
-		Service: definition, created: s.config.Clock.Now(),
+		Service: definition, status: ServiceActive, created: s.config.Clock.Now(),
 		arn: s.arn("service", definition.Cluster, definition.Name), clusterARN: s.arn("cluster", definition.Cluster),
 	}
 	s.services = append(s.services, svc)
+	if definition.Controller == ControllerCodeDeploy {
+		s.bringUp(svc, tasks)
+		s.mu.Unlock()
+		return "", nil
+	}
 	if tasks != "" {
 		svc.production = s.newRevision(svc, definition.TaskDefinition)
 		svc.production.tasks, svc.production.Running = tasks, definition.DesiredCount
@@ -123,6 +166,42 @@ func (s *Scheduler) create(definition Service, tasks string) (deploymentARN stri
 	s.mu.Unlock()
 	s.start(d)
 	return d.state.ARN, nil
+}
+
+// makeRoom forgets a service of that name that is no more; the caller holds the lock.
+func (s *Scheduler) makeRoom(definition Service) error {
+	existing, _ := s.findService(definition.Cluster, definition.Name)
+	switch {
+	case existing == nil:
+		return nil
+	case existing.status == ServiceDraining:
+		return refuse(InvalidParameter, "Unable to Start a service that is still Draining.")
+	case existing.status == ServiceActive:
+		return refuse(InvalidParameter, "Creation of service was not idempotent.")
+	}
+	for _, d := range existing.deployments {
+		delete(s.deployments, d.state.ARN)
+	}
+	s.services = slices.DeleteFunc(s.services, func(svc *service) bool { return svc == existing })
+	return nil
+}
+
+// bringUp gives a service that CodeDeploy deploys its first task set, started or to be started; the
+// caller holds the lock.
+func (s *Scheduler) bringUp(svc *service, tasks string) {
+	set := s.addTaskSet(svc, TaskSetPrimary, svc.TaskDefinition, svc.TargetGroups[0])
+	if tasks != "" {
+		set.tasks, set.Running = tasks, set.Desired
+		set.started.Fire()
+		return
+	}
+	s.running.Add(1)
+	done := clock.Work(s.config.Clock)
+	go func() {
+		defer s.running.Done()
+		defer done()
+		_ = s.startTaskSet(s.ctx, set) // the service's events tell of it
+	}()
 }
 
 // Update is what an update changes of a service; what is zero stays as it is.
@@ -157,8 +236,11 @@ func (s *Scheduler) UpdateService(cluster, name string, u Update) (deploymentARN
 func (s *Scheduler) update(cluster, name string, u Update) (*deployment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	svc, err := s.findService(cluster, name)
+	svc, err := s.activeService(cluster, name)
 	if err != nil {
+		return nil, err
+	}
+	if err := u.validateFor(svc.Controller); err != nil {
 		return nil, err
 	}
 	if s.closed {
@@ -179,6 +261,34 @@ func (s *Scheduler) update(cluster, name string, u Update) (*deployment, error) 
 		return nil, nil
 	}
 	return s.register(svc), nil
+}
+
+// validateFor refuses what only CodeDeploy may change.
+func (u Update) validateFor(c Controller) error {
+	const instead = "on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment."
+	switch {
+	case c != ControllerCodeDeploy:
+		return nil
+	case u.TaskDefinition != "":
+		return refuse(InvalidParameter, "Unable to update task definition "+instead)
+	case u.Force:
+		return refuse(InvalidParameter, "Cannot force a new deployment "+instead)
+	case u.Deployment != nil:
+		return refuse(InvalidParameter, "Unable to update the deployment strategy "+instead)
+	}
+	return nil
+}
+
+// activeService looks up a service that isn't being deleted; the caller holds the lock.
+func (s *Scheduler) activeService(cluster, name string) (*service, error) {
+	svc, err := s.findService(cluster, name)
+	if err == nil && svc.status != ServiceActive {
+		err = refuse(ServiceNotActive, "Service was not ACTIVE.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return svc, nil
 }
 
 // findService looks a service up by name or ARN; the caller holds the lock.
@@ -222,7 +332,7 @@ func (s *Scheduler) register(svc *service) *deployment {
 	now := s.config.Clock.Now()
 	d := &deployment{
 		service: svc, definition: svc.Service, previous: svc.active,
-		source: svc.production, target: s.newRevision(svc, svc.TaskDefinition), done: make(chan struct{}),
+		source: svc.production, target: s.newRevision(svc, svc.TaskDefinition), over: clock.NewSignal(s.config.Clock),
 		state: Deployment{
 			ARN: s.arn("service-deployment", svc.Cluster, svc.Name, newDeploymentID()), ServiceARN: svc.arn, ClusterARN: svc.clusterARN,
 			Status: Pending, Configuration: svc.Deployment, Created: now, Updated: now,

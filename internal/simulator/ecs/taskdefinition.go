@@ -47,6 +47,11 @@ func (s *Scheduler) registerTaskDefinition(fields map[string]json.RawMessage) (*
 func (s *Scheduler) findTaskDefinition(name string) (*taskDefinition, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.lookUpTaskDefinition(name)
+}
+
+// lookUpTaskDefinition does that for who holds the lock.
+func (s *Scheduler) lookUpTaskDefinition(name string) (*taskDefinition, error) {
 	family, number, numbered := strings.Cut(shortName(name), ":")
 	revisions := s.definitions[family]
 	revision := len(revisions)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // weights are the percentages of both revisions when green has that many tenths of a
@@ -73,7 +75,8 @@ func (s *Scheduler) scaleUp(ctx context.Context, d *deployment) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	late := fmt.Errorf("its tasks were not healthy within %v", stageLimit)
-	expired := s.config.Clock.After(stageLimit)
+	expired, stop := clock.Timer(s.config.Clock, stageLimit)
+	defer stop()
 	go func() {
 		select {
 		case <-expired:

@@ -135,7 +135,39 @@ type wireRevision struct {
 }
 
 type wireController struct {
-	Type string `json:"type"`
+	Type Controller `json:"type"`
+}
+
+type wireEvent struct {
+	ID        string  `json:"id"`
+	CreatedAt float64 `json:"createdAt"`
+	Message   string  `json:"message"`
+}
+
+type wireScale struct {
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+}
+
+type wireTaskSet struct {
+	ID             string             `json:"id"`
+	ARN            string             `json:"taskSetArn"`
+	ServiceARN     string             `json:"serviceArn"`
+	ClusterARN     string             `json:"clusterArn"`
+	StartedBy      string             `json:"startedBy,omitempty"`
+	ExternalID     string             `json:"externalId,omitempty"`
+	Status         TaskSetStatus      `json:"status"`
+	TaskDefinition string             `json:"taskDefinition"`
+	Desired        int                `json:"computedDesiredCount"`
+	Pending        int                `json:"pendingCount"`
+	Running        int                `json:"runningCount"`
+	CreatedAt      float64            `json:"createdAt"`
+	UpdatedAt      float64            `json:"updatedAt"`
+	LaunchType     string             `json:"launchType"`
+	LoadBalancers  []wireLoadBalancer `json:"loadBalancers"`
+	Scale          wireScale          `json:"scale"`
+	Stability      string             `json:"stabilityStatus"`
+	StabilityAt    float64            `json:"stabilityStatusAt"`
 }
 
 type wireCurrentRevision struct {
@@ -150,14 +182,16 @@ type wireService struct {
 	Name              string                `json:"serviceName"`
 	ClusterARN        string                `json:"clusterArn"`
 	LoadBalancers     []wireLoadBalancer    `json:"loadBalancers"`
-	Status            string                `json:"status"`
+	Status            ServiceStatus         `json:"status"`
 	DesiredCount      int                   `json:"desiredCount"`
 	RunningCount      int                   `json:"runningCount"`
 	PendingCount      int                   `json:"pendingCount"`
 	LaunchType        string                `json:"launchType"`
 	TaskDefinition    string                `json:"taskDefinition"`
 	Configuration     wireConfiguration     `json:"deploymentConfiguration"`
+	TaskSets          []wireTaskSet         `json:"taskSets,omitempty"`
 	Deployments       []wireRollout         `json:"deployments"`
+	Events            []wireEvent           `json:"events"`
 	CreatedAt         float64               `json:"createdAt"`
 	CurrentDeployment string                `json:"currentServiceDeployment,omitempty"`
 	CurrentRevisions  []wireCurrentRevision `json:"currentServiceRevisions"`
@@ -176,6 +210,7 @@ type wireRollout struct {
 	CreatedAt      float64 `json:"createdAt"`
 	UpdatedAt      float64 `json:"updatedAt"`
 	RolloutState   string  `json:"rolloutState"`
+	LaunchType     string  `json:"launchType"`
 }
 
 type wireFailure struct {
@@ -186,11 +221,14 @@ type wireFailure struct {
 // missing is the failure of something that a request names and that isn't there.
 func missing(arn string) wireFailure { return wireFailure{arn, "MISSING"} }
 
+// rolling is the strategy that isn't simulated, and the default of AWS.
+const rolling Strategy = "ROLLING"
+
 // value reads a deployment configuration from a request.
 func (w wireConfiguration) value() (DeploymentConfiguration, error) {
-	if w.Strategy == "" || w.Strategy == "ROLLING" {
+	if w.Strategy == "" || w.Strategy == rolling {
 		return DeploymentConfiguration{}, refuse(InvalidParameter,
-			"The simulated ECS runs the strategies BLUE_GREEN, LINEAR and CANARY: set one in deploymentConfiguration.strategy.")
+			"The simulated ECS has no rolling updates. It runs the strategies BLUE_GREEN, LINEAR and CANARY: set one in deploymentConfiguration.strategy; or leave deployments to CodeDeploy with deploymentController CODE_DEPLOY.")
 	}
 	c := DeploymentConfiguration{Strategy: w.Strategy, BakeTime: time.Duration(w.BakeTimeMinutes) * time.Minute}
 	if w.Linear != nil {
@@ -263,7 +301,15 @@ func wireConfigurationOf(c DeploymentConfiguration) wireConfiguration {
 
 func minutes(d time.Duration) int { return int(d / time.Minute) }
 
-func (d Service) wireLoadBalancers() []wireLoadBalancer {
+func (svc *service) wireLoadBalancers() []wireLoadBalancer {
+	d := svc.Service
+	if d.Controller == ControllerCodeDeploy {
+		group := d.TargetGroups[0]
+		if primary := svc.primaryTaskSet(); primary != nil {
+			group = primary.TargetGroup
+		}
+		return []wireLoadBalancer{{TargetGroupARN: group.ARN, ContainerName: d.ContainerName, ContainerPort: d.ContainerPort}}
+	}
 	advanced := &wireAdvanced{AlternateARN: d.TargetGroups[1].ARN, ProductionRule: d.Production.ARN()}
 	if d.Test != nil {
 		advanced.TestRule = d.Test.ARN()

@@ -59,6 +59,7 @@ type LoadBalancer struct {
 	config    Config
 	id        string // the random end of its ARN
 	transport *http.Transport
+	checks    *http.Transport // of health checks
 	authority func() (*authority, error)
 	ctx       context.Context
 	cancel    context.CancelFunc
@@ -105,6 +106,12 @@ func New(config Config) *LoadBalancer {
 			DisableCompression:    true, // a load balancer hands bodies on as they are
 			MaxIdleConnsPerHost:   64,
 			IdleConnTimeout:       config.IdleTimeout,
+		},
+		checks: &http.Transport{
+			DialContext: (&net.Dialer{Timeout: config.ConnectTimeout}).DialContext,
+			// A health check opens a connection of its own. A transport that keeps connections would
+			// also remember each target that there ever was.
+			DisableKeepAlives: true,
 		},
 		groups:    map[string]*TargetGroup{},
 		listeners: map[string]*Listener{},

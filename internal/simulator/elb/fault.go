@@ -8,6 +8,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // RouteFault is what goes wrong with changes of a listener's default action or of a rule.
@@ -46,8 +48,10 @@ func (r *route) revertLater(before Action) {
 		return
 	}
 	r.lb.run(func(ctx context.Context) {
+		due, stop := clock.Timer(r.lb.config.Clock, after)
+		defer stop()
 		select {
-		case <-r.lb.config.Clock.After(after):
+		case <-due:
 			// Where a target group of old is gone, infrastructure code fails as well.
 			_ = r.SetAction(before)
 		case <-ctx.Done():

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // HealthCheck says how a target group finds out which targets are healthy. Zero values
@@ -98,46 +100,114 @@ const (
 // checkUntil checks the target again and again until ctx ends.
 func (g *TargetGroup) checkUntil(ctx context.Context, t *target) {
 	for {
-		problem := g.check(ctx, t)
+		problem, connected := g.check(ctx, t)
 		if ctx.Err() != nil {
 			return
 		}
 		g.judge(t, problem)
-		select {
-		case <-g.lb.config.Clock.After(g.health.Interval):
-		case <-ctx.Done():
+		if !connected && g.awaitStart(ctx, t) {
+			continue
+		}
+		if !g.awaitCheck(ctx, t) {
 			return
 		}
 	}
 }
 
-// check asks the target once and returns what is wrong with it, empty when all is well.
-func (g *TargetGroup) check(ctx context.Context, t *target) string {
+// How a target that is being started is waited for, in real time: as long as it doesn't listen, it
+// is looked at again soon, so that a clock that leaps doesn't run ahead of it.
+const (
+	startPatience = 10 * time.Second
+	startInterval = 5 * time.Millisecond
+)
+
+// awaitStart gives a target that is being started real time, on a clock that leaps. It reports
+// whether the target is to be checked again now.
+func (g *TargetGroup) awaitStart(ctx context.Context, t *target) bool {
+	if !clock.Leaps(g.lb.config.Clock) || time.Since(t.registered) > startPatience {
+		return false
+	}
+	select {
+	case <-time.After(startInterval):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// awaitCheck passes the time until the target is checked again; false means that ctx has ended.
+// Only while somebody waits for the target to be healthy a clock may leap to the next check.
+func (g *TargetGroup) awaitCheck(ctx context.Context, t *target) bool {
+	c, began := g.lb.config.Clock, g.lb.config.Clock.Now()
+	for wait := g.health.Interval; ; wait = g.health.Interval - c.Now().Sub(began) {
+		g.mu.Lock()
+		awaited, waiting := g.waiting > 0 && t.health != Healthy, g.waitingChanged
+		g.mu.Unlock()
+		timer := clock.BackgroundTimer
+		if awaited {
+			timer = clock.Timer
+		}
+		due, stop := timer(c, wait)
+		changed, resume := waiting.Wait()
+		if !clock.Leaps(c) {
+			changed = nil // it makes no difference
+		}
+		again := false
+		select {
+		case <-due:
+		case <-changed:
+			again = true
+		case <-ctx.Done():
+		}
+		resume()
+		stop()
+		if !again {
+			return ctx.Err() == nil
+		}
+	}
+}
+
+// await says that somebody waits for a target to be healthy, until done is called.
+func (g *TargetGroup) await() (done func()) {
+	add := func(n int) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.waiting += n
+		g.waitingChanged.Fire()
+		g.waitingChanged = clock.NewSignal(g.lb.config.Clock)
+	}
+	add(1)
+	return func() { add(-1) }
+}
+
+// check asks the target once and returns what is wrong with it, empty when all is well, and
+// whether it listens at all.
+func (g *TargetGroup) check(ctx context.Context, t *target) (problem string, connected bool) {
 	fault := g.checkFault(t)
 	if fault.Unhealthy {
-		return checkFailed
+		return checkFailed, true
 	}
 	ctx, cancel := context.WithTimeout(ctx, g.health.Timeout)
 	defer cancel()
 	if err := fault.meet(ctx, g.health.Timeout); err != nil {
-		return problemOf(err)
+		return problemOf(err), true
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base+g.health.Path, http.NoBody)
 	if err != nil {
-		return err.Error()
+		return err.Error(), true
 	}
 	req.Header.Set("User-Agent", "ELB-HealthChecker/2.0")
-	req.Close = true // a health check opens a connection of its own
-	resp, err := g.lb.transport.RoundTrip(req)
+	resp, err := g.lb.checks.RoundTrip(req)
 	if err != nil {
-		return problemOf(err)
+		dial := new(net.OpError)
+		return problemOf(err), !(errors.As(err, &dial) && dial.Op == "dial")
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	_ = resp.Body.Close()
 	if !g.codes.match(resp.StatusCode) {
-		return fmt.Sprintf(checkMismatch+"[%d]", resp.StatusCode)
+		return fmt.Sprintf(checkMismatch+"[%d]", resp.StatusCode), true
 	}
-	return ""
+	return "", true
 }
 
 // What the API says of unhealthy targets, in the words of
@@ -175,7 +245,6 @@ func (g *TargetGroup) judge(t *target, problem string) {
 	t.problem = problem
 	if t.health != before {
 		g.recount()
-		close(g.changed)
-		g.changed = make(chan struct{})
+		g.change()
 	}
 }

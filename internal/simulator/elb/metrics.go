@@ -120,6 +120,9 @@ func (m *metrics) failed(now time.Time, status int, targetChosen bool) {
 	s.elb[status]++
 }
 
+// maxHealthChanges bounds the memory of target groups whose targets come and go by the thousand.
+const maxHealthChanges = 4096
+
 // hosts records a change of the targets' health.
 func (m *metrics) hosts(now time.Time, healthy, unhealthy int) {
 	m.mu.Lock()
@@ -130,7 +133,7 @@ func (m *metrics) hosts(now time.Time, healthy, unhealthy int) {
 	}
 	m.health = append(m.health, hostCount{now, healthy, unhealthy})
 	// The last change before the horizon is the state at the horizon.
-	for len(m.health) > 1 && !m.health[1].since.After(now.Add(-m.retention)) {
+	for len(m.health) > maxHealthChanges || len(m.health) > 1 && !m.health[1].since.After(now.Add(-m.retention)) {
 		m.health = m.health[1:]
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 )
 
 // DefaultDeregistrationDelay is how long a target that leaves may take to finish its
@@ -37,13 +39,18 @@ type TargetGroup struct {
 	targets  []*target
 	draining []*target // have left, and finish their requests
 	turn     int
-	changed  chan struct{} // closed and renewed when a target's health changes or a target leaves
+	changed  *clock.Signal // fired and renewed when a target's health changes or a target leaves
+	waiting  int           // how many wait for a target to be healthy
+	// waitingChanged is closed and renewed when waiting changes.
+	waitingChanged *clock.Signal
 }
 
 type target struct {
 	base   string // as registered: scheme://host:port
 	url    *url.URL
 	cancel context.CancelFunc
+	// registered is real time, as that which the start of a process takes.
+	registered time.Time
 
 	// Guarded by the group's mutex.
 	health         Health
@@ -74,7 +81,7 @@ func (lb *LoadBalancer) CreateTargetGroup(config TargetGroupConfig) (*TargetGrou
 	g := &TargetGroup{
 		lb: lb, name: config.Name, arn: lb.arn("targetgroup", config.Name, newID()),
 		health: health, codes: codes, delay: config.DeregistrationDelay, port: config.Port,
-		changed: make(chan struct{}),
+		changed: clock.NewSignal(lb.config.Clock), waitingChanged: clock.NewSignal(lb.config.Clock),
 		metrics: newMetrics(lb.config.Clock.Now(), lb.config.MetricRetention),
 	}
 	lb.groups[config.Name] = g
@@ -124,8 +131,7 @@ func (lb *LoadBalancer) DeleteTargetGroup(name string) error {
 		t.cancel()
 	}
 	g.targets = nil
-	close(g.changed)
-	g.changed = make(chan struct{})
+	g.change()
 	return nil
 }
 
@@ -167,9 +173,13 @@ func (g *TargetGroup) Register(base string) error {
 		return nil // registering twice is no error for AWS either
 	}
 	ctx, cancel := context.WithCancel(g.lb.ctx)
-	t := &target{base: base, url: u, cancel: cancel, health: Initial}
+	t := &target{base: base, url: u, cancel: cancel, registered: time.Now(), health: Initial}
 	g.targets = append(g.targets, t)
-	g.lb.running.Go(func() { g.checkUntil(ctx, t) })
+	done := clock.Work(g.lb.config.Clock)
+	g.lb.running.Go(func() {
+		defer done()
+		g.checkUntil(ctx, t)
+	})
 	return nil
 }
 
@@ -208,8 +218,7 @@ func (g *TargetGroup) remove(base string) *target {
 	if t.inFlight == 0 {
 		close(t.drained)
 	}
-	close(g.changed)
-	g.changed = make(chan struct{})
+	g.change()
 	return t
 }
 
@@ -220,10 +229,13 @@ func (g *TargetGroup) drain(ctx context.Context, t *target) error {
 		defer g.mu.Unlock()
 		g.draining = slices.DeleteFunc(g.draining, func(other *target) bool { return other == t })
 	}()
+	defer clock.Work(g.lb.config.Clock)() // the requests are real
+	over, stop := clock.Timer(g.lb.config.Clock, g.delay)
+	defer stop()
 	select {
 	case <-t.drained:
 		return nil
-	case <-g.lb.config.Clock.After(g.delay):
+	case <-over:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the requests of target %s to end: %w", t.base, context.Cause(ctx))
@@ -262,6 +274,7 @@ func (g *TargetGroup) Targets() []TargetHealth {
 // WaitHealthy returns when the target is healthy. Its error tells what the last health
 // check saw, where ctx ends before or the target leaves the group.
 func (g *TargetGroup) WaitHealthy(ctx context.Context, base string) error {
+	defer g.await()()
 	for {
 		g.mu.Lock()
 		changed := g.changed
@@ -277,14 +290,24 @@ func (g *TargetGroup) WaitHealthy(ctx context.Context, base string) error {
 		if seen.State == Healthy {
 			return nil
 		}
+		changes, resume := changed.Wait()
 		select {
-		case <-changed:
+		case <-changes:
 		case <-ctx.Done():
+			resume()
 			return g.unhealthyError(base, ctx)
 		case <-g.lb.ctx.Done():
+			resume()
 			return fmt.Errorf("waiting for target %s to be healthy: %w", base, errClosed)
 		}
+		resume()
 	}
+}
+
+// change wakes who waits for a target's health; the caller holds the lock.
+func (g *TargetGroup) change() {
+	g.changed.Fire()
+	g.changed = clock.NewSignal(g.lb.config.Clock)
 }
 
 func (g *TargetGroup) unhealthyError(base string, ctx context.Context) error {

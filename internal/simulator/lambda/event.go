@@ -1,6 +1,10 @@
 package lambda
 
-import "time"
+import (
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+)
 
 // request is one event for a function.
 type request struct {
@@ -34,7 +38,11 @@ func (s *Service) deliver(r request, duplicate bool) {
 		fault := s.takeFault(r.function)
 		if fault.Duplicated && !duplicate {
 			duplicate = true
-			s.running.Go(func() { s.deliver(r, true) })
+			done := clock.Work(s.config.Clock)
+			s.running.Go(func() {
+				defer done()
+				s.deliver(r, true)
+			})
 		}
 		var wait time.Duration
 		switch {
@@ -67,8 +75,11 @@ func (s *Service) deliver(r request, duplicate bool) {
 
 // wait passes simulated time. It reports false where the service was closed meanwhile.
 func (s *Service) wait(d time.Duration) bool {
+	over, stop := clock.Timer(s.config.Clock, d)
+	defer stop()
+	defer clock.Rest(s.config.Clock)()
 	select {
-	case <-s.config.Clock.After(d):
+	case <-over:
 		return true
 	case <-s.ctx.Done():
 		return false

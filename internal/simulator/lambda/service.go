@@ -182,8 +182,10 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 		err    error
 	}
 	done := make(chan outcome, 1)
+	working := clock.Work(s.config.Clock)
 	go func() {
 		defer s.running.Done()
+		defer working()
 		result, err := s.run(r, 1, fault)
 		done <- outcome{result, err}
 	}()
@@ -203,8 +205,10 @@ func (s *Service) InvokeAsync(name string, payload []byte) (requestID string, er
 	if err != nil {
 		return "", err
 	}
+	working := clock.Work(s.config.Clock)
 	go func() {
 		defer s.running.Done()
+		defer working()
 		s.deliver(r, false)
 	}()
 	return r.requestID, nil
