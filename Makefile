@@ -30,3 +30,4 @@ e2e: package
 
 bench:
 	$(GO) run ./bench
+	$(GO) run ./bench/deployments

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -59,12 +60,41 @@ func spec(version string, hooked bool) codedeploy.AppSpec {
 	return a
 }
 
+// appSpec is the same as people write it.
+func appSpec(taskDefinition string, hooked bool) (string, error) {
+	type container struct {
+		ContainerName string
+		ContainerPort int
+	}
+	type properties struct {
+		TaskDefinition   string
+		LoadBalancerInfo container
+	}
+	type service struct {
+		Type       string
+		Properties properties
+	}
+	var hooks []map[codedeploy.Event]string
+	for event, function := range spec(taskDefinition, hooked).Hooks {
+		hooks = append(hooks, map[codedeploy.Event]string{event: function})
+	}
+	text, err := json.Marshal(map[string]any{
+		"version": 0.0, "Hooks": hooks,
+		"Resources": []map[string]service{{"TargetService": {"AWS::ECS::Service", properties{taskDefinition, container{"app", 80}}}}},
+	})
+	return string(text), err
+}
+
 // deploy runs a deployment, which must succeed.
 func deploy(ctx context.Context, s *simulator.Simulator, a codedeploy.AppSpec) error {
 	outcome, err := s.Deploy(ctx, a)
 	if err != nil {
 		return err
 	}
+	return succeeded(outcome)
+}
+
+func succeeded(outcome simulator.Outcome) error {
 	if d := outcome.Deployment; d.Status != codedeploy.Succeeded {
 		var said strings.Builder
 		for _, e := range d.Events {

@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/greenlight-deploy/greenlight/internal/simulator"
 )
 
 // rate is how many deployments ended in a second.
@@ -33,20 +30,18 @@ func throughput(ctx context.Context, hook string, many int) ([]rate, error) {
 }
 
 func (r *rate) measure(ctx context.Context, hook string) (err error) {
-	simulators := make([]*simulator.Simulator, r.groups)
-	for i := range simulators {
-		if simulators[i], err = simulate(ctx, hook); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, simulators[i].Close()) }()
+	g, err := createGroups(ctx, hook, r.groups)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, g.Close()) }()
 	var running sync.WaitGroup
 	counts, errs := make([]int, r.groups), make([]error, r.groups)
 	began := time.Now()
-	for i, s := range simulators {
+	for i, name := range g.names {
 		running.Go(func() {
-			for n := 0; time.Since(began) < span && errs[i] == nil; n++ {
-				errs[i] = deploy(ctx, s, spec(fmt.Sprintf("version %d", n), r.hooks > 0))
+			for time.Since(began) < span && errs[i] == nil {
+				errs[i] = g.deploy(ctx, name, r.hooks > 0)
 				counts[i]++
 			}
 		})
