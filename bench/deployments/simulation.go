@@ -100,7 +100,7 @@ func succeeded(outcome simulator.Outcome) error {
 		for _, e := range d.Events {
 			fmt.Fprintf(&said, "; %s %s %s", e.Name, e.Status, e.Message)
 		}
-		return fmt.Errorf("deployment %s is %s: %v%s", d.ID, d.Status, d.Error, said.String())
+		return fmt.Errorf("deployment %s is %s: %w%s", d.ID, d.Status, d.Error, said.String())
 	}
 	return nil
 }
