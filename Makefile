@@ -31,3 +31,4 @@ e2e: package
 bench:
 	$(GO) run ./bench
 	$(GO) run ./bench/deployments
+	$(GO) run ./bench/balancer

@@ -42,7 +42,7 @@ func (s *Simulator) newScheduler() *ecs.Scheduler {
 	config := ecs.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
 		Tasks: s.tasks(), Invoke: s.invoke, LoadBalancers: rules{s.balancer},
-		Changed: s.serviceChanged, Notify: s.noticed,
+		Changed: s.serviceChanged, Notify: s.noticed, KeepDeployments: s.config.KeepDeployments,
 	}
 	if e := s.config.ECS; e != nil {
 		config.CreationHooks, config.ShiftAfterHooks = e.CreationHooks, e.ShiftAfterHooks

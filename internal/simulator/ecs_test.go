@@ -344,3 +344,36 @@ func TestTheSDKDeploysAServiceOverTheEndpoint(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTheTaskDefinitionsOfAScenarioCanBeLookedUp(t *testing.T) {
+	byECS, byCodeDeploy := startECS(t, "check", nil), startInstant(t, nil)
+	byECS.deployService(t, "shop:2")
+	byCodeDeploy.deploy(t, spec("shop:2"))
+	for why, s := range map[string]*scenario{"ECS deploys": byECS, "CodeDeploy deploys": byCodeDeploy} {
+		t.Run(why, func(t *testing.T) {
+			client := s.ecsClient()
+			services, err := client.DescribeServices(t.Context(), &sdk.DescribeServicesInput{Services: []string{"service"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			arn := aws.ToString(services.Services[0].TaskDefinition)
+			if want := "arn:aws:ecs:us-east-1:123456789012:task-definition/shop:2"; arn != want {
+				t.Errorf("the service has %s, want %s", arn, want)
+			}
+			for _, name := range []string{arn, "shop:2"} {
+				out, err := client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{TaskDefinition: &name})
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				d := out.TaskDefinition
+				if aws.ToString(d.ContainerDefinitions[0].Image) != "shop:2" || aws.ToString(d.Family) != "shop" || d.Revision != 2 {
+					t.Errorf("%s: %+v", name, d)
+				}
+			}
+			if _, err := client.DescribeTaskDefinition(t.Context(), &sdk.DescribeTaskDefinitionInput{TaskDefinition: aws.String("shop:9")}); err == nil {
+				t.Error("one that nobody has was found")
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb/elbapi"
 )
 
@@ -17,6 +18,7 @@ func TestTheDocumentationListsTheOperationsThatAreSupported(t *testing.T) {
 	}
 	for service, operations := range map[string][]string{
 		"CodeDeploy": codedeploy.SupportedOperations(), "Elastic Load Balancing": elbapi.Operations(),
+		"ECS": ecs.SupportedOperations(),
 	} {
 		if row := "| " + service + " | " + strings.Join(operations, ", ") + " |"; !strings.Contains(string(page), row) {
 			t.Errorf("docs/simulator.md doesn't have the row\n%s", row)

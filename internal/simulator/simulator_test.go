@@ -125,7 +125,7 @@ type tasks struct {
 }
 
 func (s *tasks) start(_ context.Context, definition string) (simulator.Task, error) {
-	if definition == "missing" {
+	if strings.Contains(definition, "missing") {
 		return simulator.Task{}, errors.New("no such image")
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -42,6 +42,7 @@ const (
 	DeploymentLimitExceeded            = "DeploymentLimitExceededException"
 	DeploymentTargetDoesNotExist       = "DeploymentTargetDoesNotExistException"
 	DeploymentTargetIDRequired         = "DeploymentTargetIdRequiredException"
+	ECSServiceMappingLimitExceeded     = "ECSServiceMappingLimitExceededException"
 	InvalidApplicationName             = "InvalidApplicationNameException"
 	InvalidAutoRollbackConfiguration   = "InvalidAutoRollbackConfigException"
 	InvalidBlueGreenConfiguration      = "InvalidBlueGreenDeploymentConfigurationException"

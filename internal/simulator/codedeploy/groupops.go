@@ -179,6 +179,9 @@ func (s *Service) createDeploymentGroup(in createGroupInput) (createGroupOutput,
 	if err := checkGroupName(in.Group); err != nil {
 		return createGroupOutput{}, err
 	}
+	if _, err := s.findGroup(a.name, in.Group); err == nil {
+		return createGroupOutput{}, refuse(DeploymentGroupAlreadyExists, "Application %s has a deployment group %s already.", a.name, in.Group)
+	}
 	if in.ServiceRole == "" {
 		return createGroupOutput{}, refuse(RoleRequired, "A service role must be specified.")
 	}
@@ -348,6 +351,11 @@ func (s *Service) applyService(services []wireECSService, g *Group) error {
 	cluster, service := cmp.Or(services[0].Cluster, "default"), services[0].Service
 	if cluster == g.Cluster && service == g.Service {
 		return nil
+	}
+	for _, other := range s.groups {
+		if other.Platform == PlatformECS && other.Cluster == cluster && other.Service == service {
+			return refuse(ECSServiceMappingLimitExceeded, "The ECS service %s is in deployment group %s of application %s already. A service can be in one group only.", service, other.Name, other.Application)
+		}
 	}
 	primary, err := s.config.PrimaryTaskSet(cluster, service)
 	if err != nil {

@@ -16,8 +16,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/dashboard"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
@@ -38,7 +40,14 @@ func serve(ctx context.Context, version string) (simulator.Task, error) {
 
 func start(t *testing.T) (*simulator.Simulator, *httptest.Server, *dashboard.Dashboard) {
 	t.Helper()
-	sim, err := simulator.Start(t.Context(), simulator.Config{Blue: "v1", Tasks: serve, HealthCheck: elb.HealthCheck{Interval: 10 * time.Millisecond}})
+	return startWith(t, func(*simulator.Config) {})
+}
+
+func startWith(t *testing.T, edit func(*simulator.Config)) (*simulator.Simulator, *httptest.Server, *dashboard.Dashboard) {
+	t.Helper()
+	config := simulator.Config{Blue: "v1", Tasks: serve, HealthCheck: elb.HealthCheck{Interval: 10 * time.Millisecond}}
+	edit(&config)
+	sim, err := simulator.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,5 +165,44 @@ func TestOldLinesOfLogsAreForgotten(t *testing.T) {
 	})
 	if first != "3000" {
 		t.Errorf("the oldest line that is kept is %s, want 3000: 2000 lines are kept", first)
+	}
+}
+
+func TestADeploymentOfECSIsToldByStagesAndHooks(t *testing.T) {
+	pause := ecs.Hook{Type: ecs.TargetPause, Stages: []ecs.Stage{ecs.PostScaleUp}}
+	sim, server, _ := startWith(t, func(c *simulator.Config) {
+		c.Clock = clock.Instant() // nobody answers the pause, which goes on after its day
+		pause.OnTimeout = ecs.ActionContinue
+		c.ECS = &simulator.ECSDeployments{DeploymentConfiguration: ecs.DeploymentConfiguration{
+			Strategy: ecs.Canary, Canary: &ecs.Steps{Percent: 25, Bake: time.Minute}, Hooks: []ecs.Hook{pause},
+		}}
+	})
+	d, err := sim.DeployService(t.Context(), "v2")
+	if err != nil || d.Status != ecs.Successful {
+		t.Fatalf("%s: %s (%v)", d.Status, d.StatusReason, err)
+	}
+	id := d.ARN[strings.LastIndexByte(d.ARN, '/')+1:]
+	seen := map[string]bool{}
+	follow(t, server.URL, func(kind string, data map[string]any) bool {
+		switch kind {
+		case "event":
+			if data["Deployment"] == id && data["End"] != 0.0 {
+				seen[fmt.Sprint(data["Name"], " ", data["Status"], " ", data["Class"])] = true
+			}
+		case "log":
+			seen[fmt.Sprint(data["Function"])] = true
+		case "deployment":
+			seen["from and to"] = data["ID"] == id && data["From"] == "v1" && data["To"] == "v2" && data["Events"] == nil
+			seen["end"] = data["Status"] == "SUCCESSFUL" && data["Class"] == "Succeeded"
+		}
+		return seen["end"]
+	})
+	for _, what := range []string{
+		"PRE_SCALE_UP SUCCEEDED Succeeded", "pause TIMED_OUT Failed", "PRODUCTION_TRAFFIC_SHIFT 25 % SUCCEEDED Succeeded",
+		"PRODUCTION_TRAFFIC_SHIFT 100 % SUCCEEDED Succeeded", "CLEAN_UP SUCCEEDED Succeeded", "EventBridge", "from and to",
+	} {
+		if !seen[what] {
+			t.Errorf("nobody was told of %q; seen: %v", what, seen)
+		}
 	}
 }

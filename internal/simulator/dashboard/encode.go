@@ -12,13 +12,16 @@ import (
 // What the page is told. Times are milliseconds since 1970, as JavaScript has them; 0 is none.
 type (
 	deploymentData struct {
-		ID, Status, Creator, Config, From, To, Error, Rollback string
-		Created, Completed                                     int64
-		Events                                                 []eventData
+		ID, Status, Class, Creator, Config, From, To, Error, Rollback string
+		Created, Completed                                            int64
+		Events                                                        []eventData // nil where they come one by one
 	}
+	// eventData is a lifecycle event, a passage through a stage or, below that, a hook. Key is its own among those of
+	// its deployment, and Class the kind of status that it has: one of CodeDeploy's.
 	eventData struct {
-		Deployment, Name, Status, Function, Message string
-		Start, End                                  int64
+		Deployment, Key, Name, Status, Class, Function, Message string
+		Start, End                                              int64
+		Hook                                                    bool
 	}
 	weightsData struct {
 		Time     int64
@@ -45,6 +48,14 @@ func encode(e simulator.Entry) (kind string, data any) {
 		return "deployment", newDeployment(what.Deployment)
 	case simulator.EventChanged:
 		return "event", newEvent(what.DeploymentID, what.Event)
+	case simulator.ServiceDeploymentChanged:
+		return "deployment", newServiceDeployment(what.Deployment)
+	case simulator.StageChanged:
+		return "event", newStage(what)
+	case simulator.HookChanged:
+		return "event", newHook(e.Time, what)
+	case simulator.HookNoticed:
+		return "log", newNotice(e.Time, what)
 	case simulator.WeightsChanged:
 		return "weights", weightsData{millis(e.Time), what.Listener, what.Weights}
 	}
@@ -53,7 +64,7 @@ func encode(e simulator.Entry) (kind string, data any) {
 
 func newDeployment(d codedeploy.Deployment) deploymentData {
 	data := deploymentData{
-		ID: d.ID, Status: string(d.Status), Creator: d.Creator, Config: d.Config, To: d.AppSpec.TaskDefinition,
+		ID: d.ID, Status: string(d.Status), Class: string(d.Status), Creator: d.Creator, Config: d.Config, To: d.AppSpec.TaskDefinition,
 		Created: millis(d.Created), Completed: millis(d.Completed),
 	}
 	if d.Original != nil {
@@ -73,7 +84,7 @@ func newDeployment(d codedeploy.Deployment) deploymentData {
 
 func newEvent(deployment string, e codedeploy.LifecycleEvent) eventData {
 	return eventData{
-		Deployment: deployment, Name: string(e.Name), Status: string(e.Status), Function: e.Function, Message: e.Message,
+		Deployment: deployment, Key: string(e.Name), Name: string(e.Name), Status: string(e.Status), Class: string(e.Status), Function: e.Function, Message: e.Message,
 		Start: millis(e.Start), End: millis(e.End),
 	}
 }

@@ -95,17 +95,19 @@ func (s *Scheduler) definitionOf(in createServiceInput) (Service, error) {
 		return Service{}, err
 	}
 	d := Service{
-		Cluster: shortName(in.Cluster), Name: in.Name, TaskDefinition: task.arn, DesiredCount: in.DesiredCount,
+		Cluster: shortName(in.Cluster), Name: in.Name, TaskDefinition: task.name, DesiredCount: in.DesiredCount,
 		Controller: cmp.Or(in.Controller.Type, ControllerECS),
 	}
-	if d.Controller == ControllerCodeDeploy {
+	switch d.Controller {
+	case ControllerCodeDeploy:
 		err = s.readTargetGroup(&d, in)
-		return d, err
+	case ControllerECS:
+		if d.Deployment, err = in.Configuration.value(); err == nil {
+			err = s.readRules(&d, in)
+		}
+	default:
+		err = d.unknownController()
 	}
-	if d.Deployment, err = in.Configuration.value(); err != nil {
-		return d, err
-	}
-	err = s.readRules(&d, in)
 	return d, err
 }
 
@@ -184,7 +186,7 @@ func (s *Scheduler) updateService(in updateServiceInput) (serviceOutput, error) 
 		if err != nil {
 			return serviceOutput{}, err
 		}
-		update.TaskDefinition = task.arn
+		update.TaskDefinition = task.name
 	}
 	if in.Configuration != nil {
 		configuration, err := in.Configuration.value()
@@ -335,7 +337,7 @@ func (s *Scheduler) describeServiceRevisions(in describeServiceRevisionsInput) (
 			continue
 		}
 		out.Revisions = append(out.Revisions, wireRevision{
-			ARN: r.ARN, ServiceARN: svc.arn, ClusterARN: svc.clusterARN, TaskDefinition: r.TaskDefinition, LaunchType: launchType,
+			ARN: r.ARN, ServiceARN: svc.arn, ClusterARN: svc.clusterARN, TaskDefinition: s.definitionARN(r.TaskDefinition), LaunchType: launchType,
 			LoadBalancers: svc.wireLoadBalancers(), CreatedAt: seconds(r.Created),
 			Resolved: wireResolved{[]wireResolvedLoadBalancer{{r.TargetGroup.ARN, svc.Production.ARN()}}},
 		})

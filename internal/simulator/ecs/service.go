@@ -94,12 +94,16 @@ func (d Service) normalize() (Service, error) {
 			errs = append(errs, errors.New("it needs a target group"))
 		}
 	default:
-		errs = append(errs, fmt.Errorf("the simulated ECS has the deployment controllers %s and %s, not %s", ControllerECS, ControllerCodeDeploy, d.Controller))
+		return d, d.unknownController()
 	}
 	if err := errors.Join(errs...); err != nil {
 		return d, refuse(InvalidParameter, "%v", err)
 	}
 	return d, nil
+}
+
+func (d Service) unknownController() error {
+	return refuse(InvalidParameter, "The simulated ECS has the deployment controllers %s and %s, not %s.", ControllerECS, ControllerCodeDeploy, d.Controller)
 }
 
 // validateRules checks what traffic is moved by.

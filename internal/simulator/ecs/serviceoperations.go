@@ -46,7 +46,7 @@ func (s *Scheduler) describeService(cluster, name string) (serviceOutput, error)
 	}
 	w := wireService{
 		ARN: svc.arn, Name: svc.Name, ClusterARN: svc.clusterARN, LoadBalancers: svc.wireLoadBalancers(), Status: svc.status,
-		DesiredCount: svc.DesiredCount, LaunchType: launchType, TaskDefinition: svc.TaskDefinition,
+		DesiredCount: svc.DesiredCount, LaunchType: launchType, TaskDefinition: s.definitionARN(svc.TaskDefinition),
 		Configuration: wireConfigurationOf(svc.Deployment), Deployments: []wireRollout{}, CreatedAt: seconds(svc.created),
 		CurrentRevisions: []wireCurrentRevision{}, Scheduling: "REPLICA", Controller: wireController{svc.Controller}, Events: []wireEvent{},
 	}
@@ -56,7 +56,7 @@ func (s *Scheduler) describeService(cluster, name string) (serviceOutput, error)
 	if svc.Controller == ControllerCodeDeploy {
 		w.addTaskSets(s, svc)
 	} else {
-		w.addRevisions(svc)
+		w.addRevisions(s, svc)
 	}
 	return serviceOutput{w}, nil
 }
@@ -72,12 +72,12 @@ func (w *wireService) addTaskSets(s *Scheduler, svc *service) {
 }
 
 // addRevisions shows the sides of a service that ECS deploys itself.
-func (w *wireService) addRevisions(svc *service) {
+func (w *wireService) addRevisions(s *Scheduler, svc *service) {
 	add := func(r *revision, status, state string) {
 		w.RunningCount += r.Running
 		w.CurrentRevisions = append(w.CurrentRevisions, wireCurrentRevision{r.ARN, r.Requested, r.Running, 0})
 		w.Deployments = append(w.Deployments, wireRollout{
-			ID: "ecs-svc/" + shortName(r.ARN), Status: status, TaskDefinition: r.TaskDefinition, DesiredCount: r.Requested,
+			ID: "ecs-svc/" + shortName(r.ARN), Status: status, TaskDefinition: s.definitionARN(r.TaskDefinition), DesiredCount: r.Requested,
 			RunningCount: r.Running, CreatedAt: seconds(r.Created), UpdatedAt: seconds(r.Created), RolloutState: state, LaunchType: launchType,
 		})
 	}
@@ -186,7 +186,7 @@ func (s *Scheduler) taskSetARN(set *taskSet) string {
 func (s *Scheduler) wireTaskSetOf(set *taskSet) wireTaskSet {
 	w := wireTaskSet{
 		ID: set.ID, ARN: s.taskSetARN(set), ServiceARN: set.service.arn, ClusterARN: set.service.clusterARN, ExternalID: set.ExternalID,
-		Status: set.Status, TaskDefinition: set.TaskDefinition, Desired: set.Desired, Running: set.Running, Pending: set.Desired - set.Running,
+		Status: set.Status, TaskDefinition: s.definitionARN(set.TaskDefinition), Desired: set.Desired, Running: set.Running, Pending: set.Desired - set.Running,
 		CreatedAt: seconds(set.Created), UpdatedAt: seconds(set.Updated), LaunchType: launchType, Scale: wireScale{100, "PERCENT"},
 		LoadBalancers: []wireLoadBalancer{{
 			TargetGroupARN: set.TargetGroup.ARN, ContainerName: set.service.ContainerName, ContainerPort: set.service.ContainerPort,

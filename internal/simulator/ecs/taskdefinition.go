@@ -13,6 +13,7 @@ import (
 // kept as it was registered.
 type taskDefinition struct {
 	arn, family string
+	name        string // by which its tasks are started
 	revision    int
 	registered  time.Time
 	fields      map[string]json.RawMessage
@@ -39,6 +40,7 @@ func (s *Scheduler) registerTaskDefinition(fields map[string]json.RawMessage) (*
 		family: family, revision: len(s.definitions[family]) + 1, registered: s.config.Clock.Now(), fields: fields,
 	}
 	t.arn = fmt.Sprintf("%s:%d", s.arn("task-definition", family), t.revision)
+	t.name = t.arn
 	s.definitions[family] = append(s.definitions[family], t)
 	return t, nil
 }
@@ -61,10 +63,62 @@ func (s *Scheduler) lookUpTaskDefinition(name string) (*taskDefinition, error) {
 			revision = 0
 		}
 	}
-	if revision < 1 || revision > len(revisions) {
-		return nil, refuse(ClientError, "Unable to describe task definition.")
+	if revision >= 1 && revision <= len(revisions) {
+		return revisions[revision-1], nil
 	}
-	return revisions[revision-1], nil
+	if t := s.deployedDefinition(name); t != nil {
+		return t, nil
+	}
+	return nil, refuse(ClientError, "Unable to describe task definition.")
+}
+
+// deployedDefinition describes a task definition that a service has and that nobody has registered, as
+// those that a scenario starts with: hooks look them up all the same. Its image is its name. It is nil
+// where no service has it; the caller holds the lock.
+func (s *Scheduler) deployedDefinition(name string) *taskDefinition {
+	arn := s.definitionARN(name)
+	for _, svc := range s.services {
+		for _, known := range svc.definitions() {
+			if s.definitionARN(known) != arn {
+				continue
+			}
+			family, number, _ := strings.Cut(shortName(arn), ":")
+			revision, _ := strconv.Atoi(number) // 0 for what isn't one
+			container, _ := json.Marshal([]map[string]any{{"name": cmp.Or(svc.ContainerName, "app"), "image": known, "essential": true}})
+			return &taskDefinition{
+				arn: arn, name: known, family: family, revision: revision, registered: svc.created,
+				fields: map[string]json.RawMessage{"containerDefinitions": container},
+			}
+		}
+	}
+	return nil
+}
+
+// definitions are those that the service has or had.
+func (svc *service) definitions() []string {
+	names := []string{svc.TaskDefinition}
+	for _, d := range svc.deployments {
+		names = append(names, d.target.TaskDefinition)
+	}
+	for _, r := range svc.revisions() {
+		names = append(names, r.TaskDefinition)
+	}
+	for _, set := range svc.taskSets {
+		names = append(names, set.TaskDefinition)
+	}
+	return names
+}
+
+// definitionARN is the ARN of a task definition that is given by it or by its name: the API shows no
+// other.
+func (s *Scheduler) definitionARN(name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	if !strings.Contains(name, ":") {
+		name += ":1"
+	}
+	return s.arn("task-definition", name)
 }
 
 // wire is the task definition as the API shows it.

@@ -33,10 +33,10 @@ func (s *Scheduler) tasks(cluster string) []task {
 			}
 		}
 		for _, set := range svc.taskSets {
-			add(set.ID, set.TaskDefinition, set.Created, set.Running)
+			add(set.ID, s.definitionARN(set.TaskDefinition), set.Created, set.Running)
 		}
 		for _, r := range svc.revisions() {
-			add("ecs-svc/"+shortName(r.ARN), r.TaskDefinition, r.Created, r.Running)
+			add("ecs-svc/"+shortName(r.ARN), s.definitionARN(r.TaskDefinition), r.Created, r.Running)
 		}
 	}
 	return all

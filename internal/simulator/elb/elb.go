@@ -129,6 +129,9 @@ func (lb *LoadBalancer) Close() {
 	lb.cancel()
 	lb.running.Wait()
 	lb.transport.CloseIdleConnections()
+	for _, g := range lb.TargetGroups() {
+		g.closeUpstreams()
+	}
 }
 
 // run starts what ends with the load balancer; a closed one starts nothing.

@@ -166,5 +166,8 @@ func (c connection) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	if simple(r) {
+		return e.target.upstream.exchange(r)
+	}
 	return c.lb.transport.RoundTrip(r)
 }

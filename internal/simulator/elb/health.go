@@ -200,7 +200,7 @@ func (g *TargetGroup) check(ctx context.Context, t *target) (problem string, con
 	resp, err := g.lb.checks.RoundTrip(req)
 	if err != nil {
 		dial := new(net.OpError)
-		return problemOf(err), !(errors.As(err, &dial) && dial.Op == "dial")
+		return problemOf(err), !errors.As(err, &dial) || dial.Op != "dial"
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	_ = resp.Body.Close()

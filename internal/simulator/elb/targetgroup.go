@@ -46,9 +46,10 @@ type TargetGroup struct {
 }
 
 type target struct {
-	base   string // as registered: scheme://host:port
-	url    *url.URL
-	cancel context.CancelFunc
+	base     string // as registered: scheme://host:port
+	url      *url.URL
+	cancel   context.CancelFunc
+	upstream *upstream
 	// registered is real time, as that which the start of a process takes.
 	registered time.Time
 
@@ -129,6 +130,7 @@ func (lb *LoadBalancer) DeleteTargetGroup(name string) error {
 	defer g.mu.Unlock()
 	for _, t := range g.targets {
 		t.cancel()
+		t.upstream.close()
 	}
 	g.targets = nil
 	g.change()
@@ -173,7 +175,7 @@ func (g *TargetGroup) Register(base string) error {
 		return nil // registering twice is no error for AWS either
 	}
 	ctx, cancel := context.WithCancel(g.lb.ctx)
-	t := &target{base: base, url: u, cancel: cancel, registered: time.Now(), health: Initial}
+	t := &target{base: base, url: u, cancel: cancel, registered: time.Now(), upstream: g.lb.newUpstream(u), health: Initial}
 	g.targets = append(g.targets, t)
 	done := clock.Work(g.lb.config.Clock)
 	g.lb.running.Go(func() {
@@ -214,6 +216,7 @@ func (g *TargetGroup) remove(base string) *target {
 	g.draining = append(g.draining, t)
 	g.recount()
 	t.cancel()
+	t.upstream.close()
 	t.drained = make(chan struct{})
 	if t.inFlight == 0 {
 		close(t.drained)

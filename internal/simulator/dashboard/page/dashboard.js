@@ -31,7 +31,7 @@ function showDeployments() {
   const focused = document.activeElement?.dataset?.id;
   $("deployments").replaceChildren(...list.map((d) => {
     const button = make("button", { type: "button", "data-id": d.ID, "aria-current": d.ID === state.chosen }, describe(d),
-      make("small", {}, `${d.ID} `, make("span", { class: d.Status }, d.Status)));
+      make("small", {}, `${d.ID} `, make("span", { class: d.Class }, d.Status)));
     button.addEventListener("click", () => { state.chosen = d.ID; state.follow = false; show(); });
     return make("li", {}, button);
   }));
@@ -42,11 +42,11 @@ function showDeployment() {
   const d = state.deployments.get(state.chosen);
   $("deployment").hidden = !d;
   if (!d) return;
-  $("title").replaceChildren(`${d.ID}: ${describe(d)} `, make("span", { class: d.Status }, d.Status));
+  $("title").replaceChildren(`${d.ID}: ${describe(d)} `, make("span", { class: d.Class }, d.Status));
   $("why").hidden = !d.Error;
   $("why").textContent = d.Error ? `${d.Error}${d.Rollback ? ` Rolled back by ${d.Rollback}.` : ""}` : "";
   $("events").replaceChildren(...d.Events.map((e) => make("tr", {},
-    make("th", { scope: "row" }, e.Name), make("td", { class: "number" }, duration(e)), make("td", { class: e.Status }, e.Status),
+    make("th", { scope: "row", class: e.Hook ? "hook" : "" }, e.Name), make("td", { class: "number" }, duration(e)), make("td", { class: e.Class }, e.Status),
     make("td", {}, clock(e.Start)), make("td", {}, clock(e.End)), make("td", {}, e.Function || "–"))));
   showPicture(d);
 }
@@ -57,15 +57,16 @@ function showPicture(d) {
   if (begun.length === 0) { $("picture").replaceChildren(); return; }
   const from = Math.min(...begun.map((e) => e.Start));
   const to = Math.max(...begun.map((e) => e.End || Date.now()), from + 1);
-  const width = 900, left = 160, row = 20;
+  const longest = Math.max(...d.Events.map((e) => e.Name.length));
+  const width = 900, left = Math.max(160, longest * 7), row = 20;
   const x = (ms) => left + ((ms - from) / (to - from)) * (width - left - 70);
   const bars = d.Events.flatMap((e, i) => {
     const y = i * row;
-    const label = make("text", { x: 0, y: y + 13 }, e.Name);
+    const label = make("text", { x: e.Hook ? 12 : 0, y: y + 13 }, e.Name);
     if (!e.Start) return [label];
     const end = x(e.End || Date.now());
     return [label,
-      make("rect", { class: `bar-${e.Status}`, x: x(e.Start), y: y + 3, width: Math.max(end - x(e.Start), 3), height: 13, rx: 2 }, make("title", {}, `${e.Name}: ${e.Status}, ${duration(e)}`)),
+      make("rect", { class: `bar-${e.Class}`, x: x(e.Start), y: y + 3, width: Math.max(end - x(e.Start), 3), height: 13, rx: 2 }, make("title", {}, `${e.Name}: ${e.Status}, ${duration(e)}`)),
       make("text", { x: Math.max(end, x(e.Start) + 3) + 6, y: y + 13 }, duration(e))];
   });
   $("picture").replaceChildren(make("svg", { viewBox: `0 0 ${width} ${d.Events.length * row + 6}` }, ...bars));
@@ -138,16 +139,18 @@ const on = {
     $("urls").replaceChildren(...Object.entries(names).filter(([key]) => urls[key]).map(([key, name]) => make("div", {}, make("dt", {}, name), make("dd", {}, urls[key]))));
   },
   deployment(d) {
-    d.Events ||= [];
-    const known = state.deployments.has(d.ID);
+    const known = state.deployments.get(d.ID);
+    d.Events ||= known?.Events || []; // those of ECS come one by one
     state.deployments.set(d.ID, d);
     if (!known && state.follow && d.Creator !== "codeDeployRollback") state.chosen = d.ID;
     state.chosen ||= d.ID;
   },
   event(e) {
     const d = state.deployments.get(e.Deployment);
-    const i = d?.Events.findIndex((known) => known.Name === e.Name) ?? -1;
-    if (i >= 0) d.Events[i] = e;
+    if (!d) return;
+    const i = d.Events.findIndex((known) => known.Key === e.Key);
+    if (i < 0) d.Events.push(e);
+    else d.Events[i] = e.Hook ? { ...e, Start: d.Events[i].Start } : e; // a hook's first change was its start
   },
   weights(w) { state.weights.set(w.Listener, w.Weights); },
   traffic(t) {
