@@ -113,7 +113,11 @@ func (u *upstream) ask(conn *upstreamConn, r *http.Request) (resp *http.Response
 		}
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	resp.Body = &upstreamBody{ReadCloser: resp.Body, upstream: u, conn: conn, cancelled: cancelled, reusable: !resp.Close}
+	body := &upstreamBody{ReadCloser: resp.Body, upstream: u, conn: conn, cancelled: cancelled, reusable: !resp.Close}
+	if resp.Body == http.NoBody {
+		body.end(true) // the client may have the whole answer, and ask again, before anybody reads on
+	}
+	resp.Body = body
 	return resp, false, nil
 }
 
@@ -179,7 +183,7 @@ func (b *upstreamBody) Read(p []byte) (int, error) {
 }
 
 func (b *upstreamBody) Close() error {
-	b.end(b.ReadCloser == http.NoBody) // what wasn't read would be taken for the next answer
+	b.end(false) // what wasn't read would be taken for the next answer
 	return nil
 }
 
