@@ -8,7 +8,7 @@ import (
 
 // quiet is how long nothing may have happened before time leaps. What is part of a deployment says
 // that it is under way; this is for what can't, such as a client that is about to ask.
-const quiet = time.Millisecond
+const quiet = 250 * time.Microsecond
 
 // Instant returns a clock that starts at the present and leaps over waits: when nothing real is
 // under way ([Work]) and somebody waits ([Timer]), its time becomes the end of the earliest
