@@ -55,7 +55,7 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	flags.StringVar(&opts.quick.HealthPath, "health", "", "without a scenario: the `path` that the load balancer checks, default /")
 	flags.Var(opts.hooks, "hook", "without a scenario: a function and how it is started, `NAME=COMMAND`; may be given several times")
 	flags.Var(opts.env, "env", "without a scenario: a variable of a function, `NAME:KEY=VALUE`; may be given several times")
-	flags.StringVar(&opts.speed, "speed", "", "how fast simulated waits pass, from 1x to 1000x, such as `60x`")
+	flags.StringVar(&opts.speed, "speed", "", "how fast simulated waits pass, from 1x to 1000x, such as `60x`, or instant")
 	flags.BoolVar(&opts.keep, "keep", false, "leave everything up after the deployment, until Ctrl-C")
 	flags.BoolVar(&opts.json, "json", false, "write one JSON object a line for each happening")
 	flags.BoolVar(&opts.init, "init", false, "write a commented scenario to the file that is named, or "+scenarioFile)
@@ -116,7 +116,7 @@ func (a app) scenario(named string, opts simulateFlags) (*scenario.Scenario, err
 		if err != nil {
 			return nil, fmt.Errorf("greenlight: --speed: %w", err)
 		}
-		s.Speed = float64(speed)
+		s.Speed = speed
 	}
 	return s, nil
 }

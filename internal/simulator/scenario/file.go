@@ -180,7 +180,7 @@ const functionLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 func (f *file) scenario(folder string) *Scenario {
 	s := &Scenario{
-		AppSpec: f.AppSpec.spec, Speed: float64(f.Speed), Expect: f.Expect,
+		AppSpec: f.AppSpec.spec, Speed: f.Speed, Expect: f.Expect,
 		blue: f.Blue.in(folder), green: f.Green.in(folder), faults: f.Faults,
 		healthCheck: elb.HealthCheck{
 			Path: f.HealthCheck.Path, Interval: time.Duration(f.HealthCheck.Interval), Timeout: time.Duration(f.HealthCheck.Timeout),

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
@@ -24,8 +23,8 @@ import (
 type Scenario struct {
 	// AppSpec is what is deployed.
 	AppSpec codedeploy.AppSpec
-	// Speed is how many times as fast as real time the simulated waits pass, from [clock.Slowest] to [clock.Fastest].
-	Speed float64
+	// Speed is how fast the simulated waits pass.
+	Speed Speed
 	// Expect is how the deployment is to end.
 	Expect Expectation
 
@@ -64,7 +63,7 @@ const blueDefinition = "blue"
 func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, error) {
 	config := s.config
 	var err error
-	if config.Clock, err = clock.Accelerated(s.Speed); err != nil {
+	if config.Clock, err = s.Speed.clock(); err != nil {
 		return nil, err
 	}
 	config.HealthCheck = s.health()
@@ -98,8 +97,8 @@ const realInterval = 500 * time.Millisecond
 
 func (s *Scenario) health() elb.HealthCheck {
 	check := s.healthCheck
-	if check.Interval == 0 {
-		check.Interval = time.Duration(float64(realInterval) * s.Speed)
+	if check.Interval == 0 && s.Speed != Instant {
+		check.Interval = time.Duration(float64(realInterval) * float64(s.Speed))
 	}
 	return check
 }

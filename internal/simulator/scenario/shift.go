@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,11 +95,26 @@ func (a *autoRollback) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-// Speed is how many times as fast as real time simulated waits pass: 60x.
+// Speed is how many times as fast as real time simulated waits pass, from [clock.Slowest] to
+// [clock.Fastest], or [Instant].
 type Speed float64
 
-// ParseSpeed reads a speed such as 60x or 2.5x; the x may be left out.
+// Instant leaps over waits when nothing real is under way.
+const Instant Speed = math.MaxFloat64
+
+// clock keeps the simulated time.
+func (s Speed) clock() (clock.Clock, error) {
+	if s == Instant {
+		return clock.Instant(), nil
+	}
+	return clock.Accelerated(float64(s))
+}
+
+// ParseSpeed reads a speed such as 60x or 2.5x; the x may be left out. The word instant is [Instant].
 func ParseSpeed(text string) (Speed, error) {
+	if text == "instant" {
+		return Instant, nil
+	}
 	number, err := strconv.ParseFloat(strings.TrimSuffix(text, "x"), 64)
 	if err != nil {
 		return 0, errSpeed(text)
@@ -112,13 +128,13 @@ func ParseSpeed(text string) (Speed, error) {
 type errSpeed string
 
 func (e errSpeed) Error() string {
-	return strconv.Quote(string(e)) + " is not a speed: write one from 1x to 1000x, such as 60x"
+	return strconv.Quote(string(e)) + " is not a speed: write one from 1x to 1000x, such as 60x, or instant"
 }
 
 // DecodeNode reads a speed.
 func (s *Speed) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	if !n.IsScalar() {
-		d.Mismatch(n, "a speed such as 60x")
+		d.Mismatch(n, "a speed such as 60x, or instant")
 		return
 	}
 	n, ok := d.Static(n)
