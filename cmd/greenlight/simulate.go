@@ -17,6 +17,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/dashboard"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/scenario"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/scenario/console"
@@ -144,8 +145,9 @@ func (a app) simulate(ctx context.Context, s *scenario.Scenario, opts simulateFl
 
 func (a app) deploy(ctx context.Context, sim *simulator.Simulator, s *scenario.Scenario, logs *console.Logs, opts simulateFlags) int {
 	printer := a.printer(sim, opts.json)
-	end, err := console.Run(ctx, sim, s.AppSpec, s.Expect.Judge, logs, printer)
-	if refused := new(codedeploy.APIError); errors.As(err, &refused) {
+	end, err := console.Run(ctx, sim, s, logs, printer)
+	byCodeDeploy, byECS := new(codedeploy.APIError), new(ecs.APIError)
+	if errors.As(err, &byCodeDeploy) || errors.As(err, &byECS) {
 		fmt.Fprintln(a.stderr, "greenlight:", err)
 		return exitWrongInput
 	}

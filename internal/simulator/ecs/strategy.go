@@ -122,3 +122,9 @@ func (c DeploymentConfiguration) steps() []step {
 	}
 	return all
 }
+
+// Validate tells what ECS would refuse.
+func (c DeploymentConfiguration) Validate() error {
+	_, err := c.normalize()
+	return err
+}

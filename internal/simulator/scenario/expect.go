@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -19,7 +20,7 @@ const (
 type Expectation struct {
 	// Status is one of [Succeeded], [Failed] and [Stopped].
 	Status string `yaml:"status,required"`
-	// Event is the lifecycle event that fails; empty for any.
+	// Event is the lifecycle event, or stage, that fails; empty for any.
 	Event string `yaml:"event"`
 }
 
@@ -48,6 +49,9 @@ func (e *Expectation) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	for _, event := range codedeploy.Events() {
 		events = append(events, string(event))
 	}
+	for _, stage := range ecs.Stages() {
+		events = append(events, string(stage))
+	}
 	switch {
 	case !slices.Contains(events, e.Event):
 		d.Problem(at, "%s", strictyaml.Unknown("event", e.Event, events))
@@ -56,19 +60,22 @@ func (e *Expectation) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
+// Outcome is how a deployment ended.
+type Outcome struct {
+	Status string // one of [Succeeded], [Failed] and [Stopped]
+	// FailedAt are the lifecycle events or stages that failed.
+	FailedAt []string
+}
+
 // Judge gives nil where the deployment ended as expected, and otherwise says how it ended in place of that.
-func (e Expectation) Judge(d codedeploy.Deployment) error {
-	status := map[codedeploy.Status]string{codedeploy.Succeeded: Succeeded, codedeploy.Failed: Failed, codedeploy.Stopped: Stopped}[d.Status]
-	if status != e.Status {
-		return fmt.Errorf("the deployment %s, and was expected to end as %s", status, e.Status)
-	}
-	if e.Event == "" || d.Event(codedeploy.Event(e.Event)).Status == codedeploy.EventFailed {
+func (e Expectation) Judge(o Outcome) error {
+	switch {
+	case o.Status != e.Status:
+		return fmt.Errorf("the deployment %s, and was expected to end as %s", o.Status, e.Status)
+	case e.Event == "" || slices.Contains(o.FailedAt, e.Event):
 		return nil
-	}
-	for _, event := range d.Events {
-		if event.Status == codedeploy.EventFailed {
-			return fmt.Errorf("the deployment failed at %s, and was expected to fail at %s", event.Name, e.Event)
-		}
+	case len(o.FailedAt) > 0:
+		return fmt.Errorf("the deployment failed at %s, and was expected to fail at %s", o.FailedAt[0], e.Event)
 	}
 	return fmt.Errorf("the deployment failed, but not at %s as was expected", e.Event)
 }

@@ -21,10 +21,11 @@ type file struct {
 	Vars            rawNode                     `yaml:"vars"` // read before all others
 	Application     string                      `yaml:"application"`
 	Group           string                      `yaml:"group"`
-	AppSpec         appSpec                     `yaml:"appspec,required"`
+	AppSpec         appSpec                     `yaml:"appspec"`
+	ECS             ecsFile                     `yaml:"ecs"`
 	Deployment      deploymentConfig            `yaml:"deployment_config"`
 	AutoRollback    autoRollback                `yaml:"auto_rollback"`
-	Blue            upstream                    `yaml:"blue,required"`
+	Blue            upstream                    `yaml:"blue"`
 	Green           upstream                    `yaml:"green,required"`
 	HealthCheck     healthCheck                 `yaml:"health_check"`
 	Listeners       listeners                   `yaml:"listeners"`
@@ -149,6 +150,8 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	if at, ok := n.Get("version"); ok && f.Version != Version {
 		d.Problem(at, "version: this greenlight reads version %d", Version)
 	}
+	f.validateDeployer(d, n)
+	f.validateHookFunctions(d, n)
 	f.validateFunctions(d, n)
 	if f.Listeners.Test.none && f.AppSpec.spec.Hooks["AfterAllowTestTraffic"] != "" {
 		at, _ := n.Get("listeners")
@@ -193,6 +196,9 @@ func (f *file) scenario(folder string) *Scenario {
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
 			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
 		},
+	}
+	if f.ECS.given {
+		s.config.ECS = f.ECS.deployments()
 	}
 	for _, entry := range f.Functions {
 		s.functions = append(s.functions, entry.Value.function(entry.Key, folder))

@@ -49,7 +49,7 @@ func runHook() {
 		if err != nil {
 			os.Exit(92)
 		}
-		var event struct{ DeploymentID, LifecycleEventHookExecutionID string }
+		var event struct{ DeploymentID, LifecycleEventHookExecutionID, LifecycleStage string }
 		if err := json.NewDecoder(resp.Body).Decode(&event); err != nil {
 			os.Exit(93)
 		}
@@ -60,8 +60,13 @@ func runHook() {
 		} else {
 			fmt.Printf("green answered %q\n", got)
 		}
-		report(event.DeploymentID, event.LifecycleEventHookExecutionID, status)
-		answered, err := http.Post(api+resp.Header.Get("Lambda-Runtime-Aws-Request-Id")+"/response", "application/json", strings.NewReader("null"))
+		answer := "null"
+		if event.LifecycleStage != "" {
+			answer = `{"hookStatus": "` + strings.ToUpper(status) + `"}`
+		} else {
+			report(event.DeploymentID, event.LifecycleEventHookExecutionID, status)
+		}
+		answered, err := http.Post(api+resp.Header.Get("Lambda-Runtime-Aws-Request-Id")+"/response", "application/json", strings.NewReader(answer))
 		if err != nil {
 			os.Exit(94)
 		}

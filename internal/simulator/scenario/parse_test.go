@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/scenario"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -136,28 +135,25 @@ func TestAnAppSpecMayBeAFileOrText(t *testing.T) {
 }
 
 func TestAnExpectationJudges(t *testing.T) {
-	failedAtInstall := codedeploy.Deployment{
-		Status: codedeploy.Failed,
-		Events: []codedeploy.LifecycleEvent{{Name: codedeploy.Install, Status: codedeploy.EventFailed}},
-	}
+	failedAtInstall := scenario.Outcome{Status: scenario.Failed, FailedAt: []string{"Install"}}
 	tests := []struct {
-		why        string
-		expect     scenario.Expectation
-		deployment codedeploy.Deployment
-		want       string
+		why     string
+		expect  scenario.Expectation
+		outcome scenario.Outcome
+		want    string
 	}{
-		{"a success was expected", scenario.Expectation{Status: scenario.Succeeded}, codedeploy.Deployment{Status: codedeploy.Succeeded}, ""},
-		{"a stop was expected", scenario.Expectation{Status: scenario.Stopped}, codedeploy.Deployment{Status: codedeploy.Stopped}, ""},
+		{"a success was expected", scenario.Expectation{Status: scenario.Succeeded}, scenario.Outcome{Status: scenario.Succeeded}, ""},
+		{"a stop was expected", scenario.Expectation{Status: scenario.Stopped}, scenario.Outcome{Status: scenario.Stopped}, ""},
 		{"a failure was expected anywhere", scenario.Expectation{Status: scenario.Failed}, failedAtInstall, ""},
 		{"a failure was expected there", scenario.Expectation{Status: scenario.Failed, Event: "Install"}, failedAtInstall, ""},
 		{"a failure was expected elsewhere", scenario.Expectation{Status: scenario.Failed, Event: "AfterInstall"}, failedAtInstall, "failed at Install, and was expected to fail at AfterInstall"},
-		{"a success is no failure", scenario.Expectation{Status: scenario.Failed}, codedeploy.Deployment{Status: codedeploy.Succeeded}, "succeeded, and was expected to end as failed"},
+		{"a success is no failure", scenario.Expectation{Status: scenario.Failed}, scenario.Outcome{Status: scenario.Succeeded}, "succeeded, and was expected to end as failed"},
 		{"a failure is no success", scenario.Expectation{Status: scenario.Succeeded}, failedAtInstall, "failed, and was expected to end as succeeded"},
 	}
 	for _, test := range tests {
 		t.Run(test.why, func(t *testing.T) {
 			got := ""
-			if err := test.expect.Judge(test.deployment); err != nil {
+			if err := test.expect.Judge(test.outcome); err != nil {
 				got = err.Error()
 			}
 			if !strings.HasSuffix(got, test.want) || (test.want == "") != (got == "") {

@@ -49,6 +49,9 @@ func (u *upstream) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
+// isURL says that the version runs already.
+func (u upstream) isURL() bool { return u.URL != "" }
+
 // in makes relative paths relative to the scenario's folder.
 func (u upstream) in(folder string) upstream {
 	u.Command = u.Command.in(folder)

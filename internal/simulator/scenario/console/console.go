@@ -6,11 +6,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/scenario"
 )
 
 // Printer shows what happens. Its methods are called by one goroutine at a time, but for Tick.
@@ -25,7 +28,9 @@ type Printer interface {
 
 // End is how a deployment ended.
 type End struct {
-	simulator.Outcome
+	Deployment Deployment
+	// Rollback is the deployment that took it back; nil where there was none. ECS goes back within the deployment.
+	Rollback *Deployment
 	// Reason is why it failed, in the words of the function that refused it where it left any; empty otherwise.
 	Reason string
 	// Log is the last of what that function wrote, where that isn't the reason itself.
@@ -78,40 +83,52 @@ func shares(counts []elb.Count) []Share {
 	return list
 }
 
-// Run deploys and shows it until the deployment, and its rollback where there is one, is over. judge says whether it
-// ended as it should. An error means that the deployment wasn't accepted (a *codedeploy.APIError), or that ctx ended.
-func Run(ctx context.Context, sim *simulator.Simulator, spec codedeploy.AppSpec, judge func(codedeploy.Deployment) error, logs *Logs, p Printer) (End, error) {
-	id, err := sim.Create(spec)
+// Run deploys what the scenario says and shows it until the deployment, and its rollback where there is one, is over. An
+// error means that the deployment wasn't accepted (a *codedeploy.APIError or *ecs.APIError), or that ctx ended.
+func Run(ctx context.Context, sim *simulator.Simulator, s *scenario.Scenario, logs *Logs, p Printer) (End, error) {
+	deployment, err := s.Create(sim)
 	if err != nil {
 		return End{}, err
 	}
 	stop := tick(p)
-	follow(ctx, sim.Timeline(), id, p)
+	followed := follow(ctx, sim.Timeline(), shortID(deployment), p)
 	stop()
-	outcome, err := sim.Wait(ctx, id)
+	outcome, err := s.Wait(ctx, sim, deployment)
 	if err != nil {
 		return End{}, err
 	}
-	end := End{Outcome: outcome, Traffic: shares(sim.Traffic()), Unexpected: judge(outcome.Deployment)}
-	end.Reason, end.Log = logs.reason(ctx, sim.Timeline(), outcome.Deployment)
+	end := End{Deployment: followed[0].Deployment, Traffic: shares(sim.Traffic()), Unexpected: s.Expect.Judge(outcome)}
+	if len(followed) > 1 {
+		end.Rollback = &followed[1].Deployment
+	}
+	end.Reason, end.Log = logs.reason(ctx, sim.Timeline(), end.Deployment)
 	p.Ended(end)
 	return end, nil
 }
 
-// follow shows what happens until the deployment and its rollback are over.
-func follow(ctx context.Context, timeline *simulator.Timeline, id string, p Printer) {
+// follow shows what happens until the deployment and its rollback are over, and returns both.
+func follow(ctx context.Context, timeline *simulator.Timeline, id string, p Printer) []*progress {
+	followed := []*progress{{Deployment: Deployment{ID: id}}}
 	for entry := range timeline.Watch(ctx) {
 		p.Happened(entry)
+		current := followed[len(followed)-1]
 		changed, ok := entry.What.(simulator.DeploymentChanged)
-		if !ok || changed.Deployment.ID != id || !changed.Deployment.Status.Ended() {
+		if ok && changed.Deployment.ID != current.ID { // another of its group
 			continue
 		}
-		back := changed.Deployment.Rollback
-		if back == nil || back.DeploymentID == "" {
-			return
+		if service, ok := entry.What.(simulator.ServiceDeploymentChanged); ok && shortID(service.Deployment.ARN) != current.ID {
+			continue
 		}
-		id = back.DeploymentID
+		if _, about := current.take(entry); !about || !current.Over {
+			continue
+		}
+		if back := changed.Deployment.Rollback; ok && back != nil && back.DeploymentID != "" && len(followed) == 1 {
+			followed = append(followed, &progress{Deployment: Deployment{ID: back.DeploymentID}})
+			continue
+		}
+		return followed
 	}
+	return followed
 }
 
 // often is the time between two ticks: what runs is seen to run.
@@ -154,9 +171,10 @@ func (s Style) status(text string, width int) string {
 		return padded
 	}
 	switch text {
-	case string(codedeploy.Succeeded):
+	case string(codedeploy.Succeeded), string(ecs.Successful), string(ecs.StageSucceeded):
 		return green + padded + reset
-	case string(codedeploy.Failed), string(codedeploy.Stopped):
+	case string(codedeploy.Failed), string(codedeploy.Stopped), string(ecs.RollbackSuccessful), string(ecs.RollbackFailed),
+		string(ecs.Stopped), string(ecs.StageFailed), string(ecs.HookTimedOut):
 		return red + padded + reset
 	}
 	return dim + padded + reset
@@ -169,10 +187,10 @@ func writeEnd(out io.Writer, style Style, end End) {
 	if end.Unexpected != nil {
 		expected = "not as expected: " + end.Unexpected.Error()
 	}
-	fmt.Fprintf(out, "\nDeployment %s: %s, %s\n", d.ID, style.status(string(d.Status), 0), expected)
-	for _, e := range d.Events {
-		if e.Status == codedeploy.EventFailed {
-			fmt.Fprintf(out, "  %s failed: %s\n", e.Name, plain(e.Message))
+	fmt.Fprintf(out, "\nDeployment %s: %s, %s\n", d.ID, style.status(d.Status, 0), expected)
+	for _, e := range d.failedAt() {
+		if e.Message != "" {
+			fmt.Fprintf(out, "  %s failed: %s\n", strings.TrimSpace(e.Name), plain(e.Message))
 		}
 	}
 	if end.Reason != "" {
@@ -184,9 +202,10 @@ func writeEnd(out io.Writer, style Style, end End) {
 		}
 		fmt.Fprintf(out, "    %s\n", plain(line))
 	}
-	if end.Rollback != nil {
-		fmt.Fprintf(out, "  rolled back by %s: %s\n", end.Rollback.ID, style.status(string(end.Rollback.Status), 0))
-	} else if d.Status != codedeploy.Succeeded {
+	switch {
+	case end.Rollback != nil:
+		fmt.Fprintf(out, "  rolled back by %s: %s\n", end.Rollback.ID, style.status(end.Rollback.Status, 0))
+	case !d.Succeeded && !d.rolledBack():
 		fmt.Fprint(out, "  not rolled back\n")
 	}
 	for _, s := range end.Traffic {

@@ -100,10 +100,10 @@ func TestNoLineIsAsWideAsTheTerminal(t *testing.T) {
 }
 
 func TestTheEndTellsWhy(t *testing.T) {
-	rollback := back()
+	rollback := codeDeployed(back())
 	end := End{
-		Outcome: simulator.Outcome{Deployment: refused(), Rollback: &rollback},
-		Log:     []string{"starting", "no \x07driver"}, Traffic: []Share{{"production", Blue, 1}},
+		Deployment: codeDeployed(refused()), Rollback: &rollback,
+		Log: []string{"starting", "no \x07driver"}, Traffic: []Share{{"production", Blue, 1}},
 		Unexpected: errors.New("the deployment failed, and was expected to end as succeeded"),
 	}
 	var out bytes.Buffer
@@ -140,17 +140,17 @@ func TestEachHappeningIsALineOfJSON(t *testing.T) {
 	e := refused().Events[2]
 	for _, what := range []simulator.Happening{
 		simulator.DeploymentChanged{Deployment: back()},
-		simulator.EventChanged{DeploymentID: "d-AAAAAAAAA", Event: e},
+		simulator.EventChanged{DeploymentID: "d-BBBBBBBBB", Event: e},
 		simulator.WeightsChanged{Listener: "test", Weights: map[string]int{"tg-1": 0, "tg-2": 100}},
 		simulator.FunctionInvoked{Invocation: lambda.Invocation{Function: "check", Attempt: 1, Duration: 1500 * time.Microsecond}},
 		simulator.TrafficCounted{Counts: []elb.Count{{Listener: "test", TargetGroup: "tg-2", Requests: 3}}},
 	} {
 		p.Happened(simulator.Entry{Time: noon, What: what})
 	}
-	p.Ended(End{Outcome: simulator.Outcome{Deployment: refused()}, Reason: "because"})
+	p.Ended(End{Deployment: codeDeployed(refused()), Reason: "because"})
 	want := []string{
 		`{"time":"2026-01-02T12:00:00Z","type":"deployment","deployment":"d-BBBBBBBBB","creator":"codeDeployRollback","status":"Succeeded"}`,
-		`{"time":"2026-01-02T12:00:00Z","type":"event","deployment":"d-AAAAAAAAA","event":"AfterInstall","function":"arn:aws:lambda:us-east-1:123456789012:function:check","status":"Failed","duration_ms":1000,"message":"check reported \u001b[31mFailed."}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"event","deployment":"d-BBBBBBBBB","event":"AfterInstall","function":"arn:aws:lambda:us-east-1:123456789012:function:check","status":"Failed","duration_ms":1000,"message":"check reported \u001b[31mFailed."}`,
 		`{"time":"2026-01-02T12:00:00Z","type":"weights","listener":"test","weights":{"blue":0,"green":100}}`,
 		`{"time":"2026-01-02T12:00:00Z","type":"invocation","function":"check","duration_ms":1.5,"attempt":1,"cold":false}`,
 		`{"time":"2026-01-02T12:00:00Z","type":"traffic","requests":[{"listener":"test","side":"green","requests":3}]}`,
@@ -192,7 +192,7 @@ func TestTheReasonIsGreenlightsOwnLineOrTheLastOnes(t *testing.T) {
 				for _, line := range test.lines {
 					logs.Add(lambda.LogLine{Function: "check", Text: line, Platform: strings.HasPrefix(line, "END")})
 				}
-				reason, log := logs.reason(t.Context(), emptyTimeline(), refused())
+				reason, log := logs.reason(t.Context(), emptyTimeline(), codeDeployed(refused()))
 				if reason != test.wantReason || fmt.Sprint(log) != fmt.Sprint(test.wantLog) {
 					t.Errorf("got %q and %q", reason, log)
 				}

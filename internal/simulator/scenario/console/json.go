@@ -3,17 +3,19 @@ package console
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 )
 
-// JSON writes one JSON object a line for each happening, told apart by their type: deployment, event, weights,
-// invocation, traffic, and outcome as the last.
+// JSON writes one JSON object a line for each happening, told apart by their type: deployment, event (of CodeDeploy, a
+// stage of ECS, or a hook), notice, weights, invocation, traffic, and outcome as the last.
 type JSON struct {
-	encoder *json.Encoder
-	err     error
+	deployment progress
+	encoder    *json.Encoder
+	err        error
 }
 
 // NewJSON makes a Printer of JSON lines.
@@ -37,6 +39,7 @@ type jsonLine struct {
 	Status     string         `json:"status,omitempty"`
 	DurationMS *float64       `json:"duration_ms,omitempty"`
 	Message    string         `json:"message,omitempty"`
+	Notice     *ecs.Notice    `json:"notice,omitempty"`
 	Listener   string         `json:"listener,omitempty"`
 	Weights    map[string]int `json:"weights,omitempty"`
 	Attempt    int            `json:"attempt,omitempty"`
@@ -59,19 +62,18 @@ type jsonShare struct {
 func (j *JSON) Happened(entry simulator.Entry) {
 	line := jsonLine{Time: &entry.Time}
 	switch what := entry.What.(type) {
-	case simulator.DeploymentChanged:
-		d := what.Deployment
-		line.Type, line.Deployment, line.Creator, line.Status = "deployment", d.ID, d.Creator, string(d.Status)
-		if d.Error != nil {
-			line.Message = d.Error.Error()
+	case simulator.DeploymentChanged, simulator.EventChanged, simulator.ServiceDeploymentChanged, simulator.StageChanged, simulator.HookChanged:
+		event, about := j.deployment.take(entry)
+		if !about {
+			return
 		}
-	case simulator.EventChanged:
-		e := what.Event
-		line.Type, line.Deployment, line.Event, line.Function = "event", what.DeploymentID, string(e.Name), e.Function
-		line.Status, line.Message = string(e.Status), e.Message
-		if !e.End.IsZero() {
-			line.DurationMS = milliseconds(e.Duration())
+		d := j.deployment.Deployment
+		line.Type, line.Deployment, line.Creator, line.Status, line.Message = "deployment", d.ID, d.By, d.Status, d.Message
+		if event != nil {
+			line.event(*event)
 		}
+	case simulator.HookNoticed:
+		line.Type, line.Deployment, line.Notice = "notice", shortID(what.Detail.DeploymentARN), &what.Notice
 	case simulator.WeightsChanged:
 		line.Type, line.Listener, line.Weights = "weights", what.Listener, map[string]int{}
 		for group, weight := range what.Weights {
@@ -91,6 +93,14 @@ func (j *JSON) Happened(entry simulator.Entry) {
 	j.write(line)
 }
 
+// event makes it the line of an event.
+func (l *jsonLine) event(e Event) {
+	l.Type, l.Creator, l.Event, l.Function, l.Status, l.Message = "event", "", strings.TrimSpace(e.Name), e.Function, e.Status, e.Message
+	if !e.End.IsZero() {
+		l.DurationMS = milliseconds(e.End.Sub(e.Start))
+	}
+}
+
 // Tick writes nothing.
 func (j *JSON) Tick() {}
 
@@ -99,13 +109,11 @@ func (j *JSON) Ended(end End) {
 	d := end.Deployment
 	expected := end.Unexpected == nil
 	line := jsonLine{
-		Type: "outcome", Deployment: d.ID, Status: string(d.Status), Reason: end.Reason, Log: end.Log,
+		Type: "outcome", Deployment: d.ID, Status: d.Status, Reason: end.Reason, Log: end.Log,
 		Requests: jsonShares(end.Traffic), AsExpected: &expected,
 	}
-	for _, e := range d.Events {
-		if e.Status == codedeploy.EventFailed {
-			line.Event, line.Message = string(e.Name), e.Message
-		}
+	for _, e := range d.failedAt() {
+		line.Event, line.Message = strings.TrimSpace(e.Name), e.Message
 	}
 	if end.Rollback != nil {
 		line.Rollback = end.Rollback.ID

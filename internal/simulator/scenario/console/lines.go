@@ -5,13 +5,14 @@ import (
 	"io"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 )
 
 // Lines writes a line for each change, for logs and pipes.
 type Lines struct {
-	out   io.Writer
-	style Style
+	out        io.Writer
+	style      Style
+	deployment progress
 }
 
 // NewLines makes a Printer of lines.
@@ -20,19 +21,22 @@ func NewLines(out io.Writer, style Style) *Lines { return &Lines{out: out, style
 // Happened writes a line where something changed that people follow.
 func (l *Lines) Happened(entry simulator.Entry) {
 	at := clockTime(entry.Time)
-	switch what := entry.What.(type) {
-	case simulator.DeploymentChanged:
-		if d := what.Deployment; d.Status == codedeploy.Created || d.Status.Ended() {
-			fmt.Fprintf(l.out, "%s  deployment %s by %s: %s\n", at, d.ID, d.Creator, l.style.status(string(d.Status), 0))
-		}
-	case simulator.EventChanged:
-		took := ""
-		if !what.Event.End.IsZero() {
-			took = "  " + elapsed(what.Event.Duration())
-		}
-		fmt.Fprintf(l.out, "%s  %-22s %s%s\n", at, what.Event.Name, l.style.status(string(what.Event.Status), 0), took)
-	case simulator.WeightsChanged:
+	if what, ok := entry.What.(simulator.WeightsChanged); ok {
 		fmt.Fprintf(l.out, "%s  %s listener: %s\n", at, what.Listener, weights(what.Weights))
+		return
+	}
+	before := l.deployment.Deployment
+	event, about := l.deployment.take(entry)
+	d := l.deployment.Deployment
+	switch {
+	case event != nil:
+		took := ""
+		if !event.End.IsZero() && !event.Start.IsZero() {
+			took = "  " + elapsed(event.End.Sub(event.Start))
+		}
+		fmt.Fprintf(l.out, "%s  %-22s %s%s\n", at, event.Name, l.style.status(event.Status, 0), took)
+	case about && (d.ID != before.ID || d.Over && !before.Over || d.Status != before.Status && d.Status == string(ecs.RollbackInProgress)):
+		fmt.Fprintf(l.out, "%s  deployment %s by %s: %s\n", at, d.ID, d.By, l.style.status(d.Status, 0))
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
@@ -44,10 +43,8 @@ const patience = 3 * time.Second
 
 // reason gives why the hook that failed a deployment did so: the line in which greenlight says it, else the last lines
 // of the function.
-func (l *Logs) reason(ctx context.Context, timeline *simulator.Timeline, d codedeploy.Deployment) (string, []string) {
-	failed := slices.IndexFunc(d.Events, func(e codedeploy.LifecycleEvent) bool {
-		return e.Status == codedeploy.EventFailed && e.Function != ""
-	})
+func (l *Logs) reason(ctx context.Context, timeline *simulator.Timeline, d Deployment) (string, []string) {
+	failed := slices.IndexFunc(d.Events, func(e Event) bool { return e.Failed && e.Function != "" })
 	if failed < 0 {
 		return "", nil
 	}
@@ -75,7 +72,7 @@ func baseName(function string) string {
 
 // awaitInvocation returns when the function's run for the deployment's failed event is over: it writes its reason
 // after CodeDeploy has its status. One that hangs isn't waited for.
-func awaitInvocation(ctx context.Context, timeline *simulator.Timeline, d codedeploy.Deployment, function string) {
+func awaitInvocation(ctx context.Context, timeline *simulator.Timeline, d Deployment, function string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	runs := 0
@@ -99,7 +96,7 @@ func verdict(line lambda.LogLine, deployment string) (string, bool) {
 	if line.Platform || json.Unmarshal([]byte(line.Text), &read) != nil {
 		return "", false
 	}
-	ours := read.Msg == "verdict" && read.Deployment == deployment && read.Status == "Failed" && read.Reason != ""
+	ours := read.Msg == "verdict" && shortID(read.Deployment) == deployment && read.Status == "Failed" && read.Reason != ""
 	return read.Reason, ours
 }
 

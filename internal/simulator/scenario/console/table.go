@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 )
 
 // Table keeps the table that CodeDeploy's console shows of a deployment on the terminal, redrawn in place, with the
@@ -21,7 +20,7 @@ type Table struct {
 	traffic func() []Share
 
 	mu         sync.Mutex
-	deployment codedeploy.Deployment
+	deployment progress
 	weights    map[string]map[string]int
 	drawn      []string // lines that stand on the terminal and are to be replaced
 }
@@ -43,23 +42,14 @@ func NewTable(out io.Writer, style Style, sim *simulator.Simulator) *Table {
 func (t *Table) Happened(entry simulator.Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch what := entry.What.(type) {
-	case simulator.DeploymentChanged:
-		if t.deployment.ID != "" && t.deployment.ID != what.Deployment.ID {
-			if t.deployment.Status.Ended() && what.Deployment.Creator == codedeploy.CreatorRollback {
-				fmt.Fprintln(t.out)
-				t.drawn = nil // the table of what it rolls back stays
-			}
-		}
-		t.deployment = what.Deployment
-	case simulator.EventChanged:
-		for i, e := range t.deployment.Events {
-			if what.DeploymentID == t.deployment.ID && e.Name == what.Event.Name {
-				t.deployment.Events[i] = what.Event
-			}
-		}
-	case simulator.WeightsChanged:
+	if what, ok := entry.What.(simulator.WeightsChanged); ok {
 		t.weights[what.Listener] = what.Weights
+	}
+	before := t.deployment
+	t.deployment.take(entry)
+	if before.Over && before.ID != t.deployment.ID {
+		fmt.Fprintln(t.out)
+		t.drawn = nil // the table of what it rolls back stays
 	}
 	t.draw()
 }
@@ -102,19 +92,23 @@ func (t *Table) draw() {
 // a part of it standing.
 func (t *Table) lines() []string {
 	d := t.deployment
-	lines := []string{t.fit("Deployment "+d.ID+" by "+d.Creator+": ", string(d.Status), "")}
-	const row = "  %-22s %9s  "
-	lines = append(lines, t.fit(fmt.Sprintf(row, "Event", "Duration"), "", fmt.Sprintf("%-10s  %-12s  %s", "Status", "Start", "End")))
+	name, status := 22, 10
+	for _, e := range d.Events {
+		name, status = max(name, len(e.Name)), max(status, len(e.Status))
+	}
+	lines := []string{t.fit("Deployment "+d.ID+" by "+d.By+": ", d.Status, "")}
+	const row = "  %-*s %9s  "
+	lines = append(lines, t.fit(fmt.Sprintf(row, name, "Event", "Duration"), "", fmt.Sprintf("%-*s  %-12s  %s", status, "Status", "Start", "End")))
 	for _, e := range d.Events {
 		took := "-"
 		switch {
-		case e.Status == codedeploy.EventInProgress:
+		case e.running():
 			took = elapsed(t.now().Sub(e.Start))
 		case !e.End.IsZero():
-			took = elapsed(e.Duration())
+			took = elapsed(e.End.Sub(e.Start))
 		}
-		status := fmt.Sprintf("%-10s", e.Status)
-		lines = append(lines, t.fit(fmt.Sprintf(row, e.Name, took), status, fmt.Sprintf("  %-12s  %s", clockTime(e.Start), clockTime(e.End))))
+		lines = append(lines, t.fit(fmt.Sprintf(row, name, e.Name, took), fmt.Sprintf("%-*s", status, e.Status),
+			fmt.Sprintf("  %-12s  %s", clockTime(e.Start), clockTime(e.End))))
 	}
 	requests := t.traffic()
 	for _, listener := range []string{simulator.ProductionListener, simulator.TestListener} {
