@@ -38,7 +38,8 @@ func TestTheScenariosInTheDocumentationAreRight(t *testing.T) {
 			"version": "version: 1", "appspec": "appspec: appspec.yaml",
 			"blue": "blue: {url: http://127.0.0.1:8080}", "green": "green: {url: http://127.0.0.1:8081}",
 		} {
-			if !regexp.MustCompile("(?m)^" + key + ":").MatchString(source) {
+			deployer := key == "appspec" && regexp.MustCompile("(?m)^ecs:").MatchString(source)
+			if !deployer && !regexp.MustCompile("(?m)^"+key+":").MatchString(source) {
 				source += line + "\n"
 			}
 		}

@@ -44,10 +44,10 @@ func outcome(d codedeploy.Deployment) Outcome {
 // back as well.
 func serviceOutcome(d ecs.Deployment) Outcome {
 	o := Outcome{Status: Failed}
-	switch {
-	case d.Status == ecs.Successful:
+	switch d.Status {
+	case ecs.Successful:
 		o.Status = Succeeded
-	case d.Status == ecs.Stopped:
+	case ecs.Stopped:
 		o.Status = Stopped
 	}
 	for _, run := range d.Stages {
