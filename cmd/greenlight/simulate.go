@@ -44,7 +44,7 @@ type simulateFlags struct {
 	hooks, env        variables
 	speed, serve      string
 	init, force, keep bool
-	json              bool
+	json, logs        bool
 }
 
 func runSimulate(ctx context.Context, a app, c command, args []string) int {
@@ -59,6 +59,7 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	flags.StringVar(&opts.speed, "speed", "", "how fast simulated waits pass, from 1x to 1000x, such as `60x`, or instant")
 	flags.BoolVar(&opts.keep, "keep", false, "leave everything up after the deployment, until Ctrl-C")
 	flags.BoolVar(&opts.json, "json", false, "write one JSON object a line for each happening")
+	flags.BoolVar(&opts.logs, "logs", false, "show what the functions and both versions write")
 	flags.BoolVar(&opts.init, "init", false, "write a commented scenario to the file that is named, or "+scenarioFile)
 	flags.BoolVar(&opts.force, "force", false, "let --init replace a file")
 	flags.StringVar(&opts.serve, "serve", "", "answer every request on $PORT with `TEXT`, as a stand-in for a version")
@@ -124,10 +125,20 @@ func (a app) scenario(named string, opts simulateFlags) (*scenario.Scenario, err
 
 func (a app) simulate(ctx context.Context, s *scenario.Scenario, opts simulateFlags) int {
 	logs := console.NewLogs()
+	var feed *console.Feed
+	if opts.logs {
+		a.stdout = &oneByOne{out: a.stdout}
+		feed = console.NewFeed(a.stdout, opts.json)
+	}
 	var page *dashboard.Dashboard
 	sim, err := s.Start(ctx, scenario.Host{
 		Environ: os.Environ(),
-		Logs:    func(line lambda.LogLine) { logs.Add(line); page.Log(line) },
+		Logs: func(line lambda.LogLine) {
+			logs.Add(line)
+			page.Log(line)
+			feed.Line(line.Function, line.Text)
+		},
+		Output: feed.Line,
 		Page: func(sim *simulator.Simulator) http.Handler {
 			page = dashboard.New(sim)
 			return page
@@ -144,7 +155,7 @@ func (a app) simulate(ctx context.Context, s *scenario.Scenario, opts simulateFl
 }
 
 func (a app) deploy(ctx context.Context, sim *simulator.Simulator, s *scenario.Scenario, logs *console.Logs, opts simulateFlags) int {
-	printer := a.printer(sim, opts.json)
+	printer := a.printer(sim, opts)
 	end, err := console.Run(ctx, sim, s, logs, printer)
 	byCodeDeploy, byECS := new(codedeploy.APIError), new(ecs.APIError)
 	if errors.As(err, &byCodeDeploy) || errors.As(err, &byECS) {
@@ -175,8 +186,8 @@ func (a app) simulateFailed(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-func (a app) printer(sim *simulator.Simulator, asJSON bool) console.Printer {
-	if asJSON {
+func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Printer {
+	if opts.json {
 		return console.NewJSON(a.stdout)
 	}
 	fmt.Fprintf(a.stdout, "production listener  %s\n", sim.ProductionURL())
@@ -186,10 +197,23 @@ func (a app) printer(sim *simulator.Simulator, asJSON bool) console.Printer {
 	fmt.Fprintf(a.stdout, "AWS endpoint, page   %s\n\n", sim.EndpointURL())
 	style := a.style(a.stdout)
 	look := console.Style{Width: style.Width, Color: style.Color}
-	if !style.Live {
+	if !style.Live || opts.logs { // a table can't be redrawn among lines
 		return console.NewLines(a.stdout, look)
 	}
 	return console.NewTable(a.stdout, look, sim)
+}
+
+// oneByOne keeps lines that are written at once apart.
+type oneByOne struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// Write writes p as a whole.
+func (o *oneByOne) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.out.Write(p)
 }
 
 // keep leaves the simulator up until the user has seen enough.

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -110,7 +111,9 @@ func (p *testPort) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // functionKey is a function without its name, which is its key.
 type functionKey struct {
-	Command command                         `yaml:"command,required"`
+	Command command                         `yaml:"command"`
+	RIE     string                          `yaml:"runtime_interface_emulator"`
+	Webhook string                          `yaml:"webhook"`
 	Env     strictyaml.Map[strictyaml.Text] `yaml:"env"`
 	Dir     string                          `yaml:"dir"`
 	Handler string                          `yaml:"handler"`
@@ -121,6 +124,7 @@ type functionKey struct {
 
 // Validate refuses what Lambda refuses: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html.
 func (f *functionKey) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	f.validateRuntime(d, n)
 	if at, ok := n.Get("timeout"); ok && (f.Timeout <= 0 || time.Duration(f.Timeout) > lambda.MaxTimeout) {
 		d.Problem(at, "timeout: above 0 and up to %v", strictyaml.Duration(lambda.MaxTimeout))
 	}
@@ -129,9 +133,36 @@ func (f *functionKey) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
+// validateRuntime takes one of what can run a function.
+func (f *functionKey) validateRuntime(d *strictyaml.Decoder, n strictyaml.Node) {
+	given := 0
+	for _, key := range []string{"command", "runtime_interface_emulator", "webhook"} {
+		at, ok := n.Get(key)
+		if !ok {
+			continue
+		}
+		given++
+		if key == "command" {
+			continue
+		}
+		text := f.RIE + f.Webhook
+		if u, err := url.Parse(text); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			d.Problem(at, "%s: %q is not a URL such as http://127.0.0.1:9000", key, text)
+		}
+		for _, own := range []string{"env", "dir", "handler", "runtime"} {
+			if at, ok := n.Get(own); ok {
+				d.Problem(at, "%s: only a command has it; what runs at a URL has its own", own)
+			}
+		}
+	}
+	if given != 1 {
+		d.Problem(n, "it needs one of command, which starts it, runtime_interface_emulator and webhook, the URLs where it runs")
+	}
+}
+
 func (f functionKey) function(name, folder string) function {
 	made := lambda.Function{
-		Name: name, Command: f.Command.in(folder), Dir: within(folder, f.Dir), Handler: f.Handler, Runtime: f.Runtime,
+		Name: name, Command: f.Command.in(folder), RIE: f.RIE, Webhook: f.Webhook, Dir: within(folder, f.Dir), Handler: f.Handler, Runtime: f.Runtime,
 		Timeout: time.Duration(f.Timeout), MemoryMB: f.Memory,
 	}
 	return function{Function: made, env: f.Env}

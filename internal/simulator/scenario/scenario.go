@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -46,8 +45,9 @@ type Host struct {
 	// Environ is the environment of the upstreams' commands, as os.Environ gives it. Functions don't get it: they have
 	// what Lambda gives and what the scenario sets.
 	Environ []string
-	// Output takes what the upstreams' commands write; nil discards it. It may be written to by several goroutines.
-	Output io.Writer
+	// Output takes each line that a side's command writes; nil discards them. It is called by several goroutines and
+	// must not block.
+	Output func(side, line string)
 	// Logs receives the functions' log lines. It must not block.
 	Logs func(lambda.LogLine)
 	// Page makes what browsers see that come to the AWS endpoint; nil: nothing.
@@ -74,9 +74,9 @@ func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, 
 	}
 	config.Tasks = func(ctx context.Context, definition string) (simulator.Task, error) {
 		if definition == config.Blue {
-			return s.blue.start(ctx, host)
+			return s.blue.start(ctx, host, "blue")
 		}
-		return s.green.start(ctx, host)
+		return s.green.start(ctx, host, "green")
 	}
 	sim, err := simulator.Start(ctx, config)
 	if err != nil {

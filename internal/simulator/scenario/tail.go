@@ -2,12 +2,14 @@ package scenario
 
 import (
 	"bytes"
-	"io"
+	"strings"
 	"sync"
 )
 
-// tail keeps the last line that was written.
+// tail keeps the last line that was written, and hands each on.
 type tail struct {
+	each func(line string) // nil for nobody
+
 	mu   sync.Mutex
 	line []byte
 	open bool // the line has no end yet
@@ -22,14 +24,19 @@ func (t *tail) Write(p []byte) (int, error) {
 	defer t.mu.Unlock()
 	for line := range bytes.Lines(p) {
 		text := bytes.TrimRight(line, "\r\n")
-		if !t.open {
-			if len(bytes.TrimSpace(text)) == 0 {
-				continue
-			}
+		ended := len(text) != len(line)
+		switch {
+		case t.open:
+		case len(bytes.TrimSpace(text)) == 0:
+			continue
+		default:
 			t.line = t.line[:0]
 		}
 		t.line = append(t.line, text[:min(len(text), mostTail-min(len(t.line), mostTail))]...)
-		t.open = len(text) == len(line)
+		t.open = !ended
+		if ended && t.each != nil {
+			t.each(strings.ToValidUTF8(string(t.line), "\uFFFD"))
+		}
 	}
 	return len(p), nil
 }
@@ -38,12 +45,4 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(t.line)
-}
-
-// and gives a writer to both the tail and, where there is one, to out.
-func (t *tail) and(out io.Writer) io.Writer {
-	if out == nil {
-		return t
-	}
-	return io.MultiWriter(t, out)
 }

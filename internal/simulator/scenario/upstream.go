@@ -104,7 +104,7 @@ func (c command) in(folder string) command {
 const grace = 3 * time.Second
 
 // start starts the side, or finds it.
-func (u upstream) start(ctx context.Context, host Host) (simulator.Task, error) {
+func (u upstream) start(ctx context.Context, host Host, side string) (simulator.Task, error) {
 	if u.URL != "" {
 		return simulator.Task{URL: u.URL, Stop: func() error { return nil }}, nil
 	}
@@ -121,7 +121,10 @@ func (u upstream) start(ctx context.Context, host Host) (simulator.Task, error) 
 		cmd.Env = append(cmd.Env, variable.Key+"="+value)
 	}
 	last := new(tail)
-	cmd.Stdout, cmd.Stderr = last.and(host.Output), last.and(host.Output)
+	if host.Output != nil {
+		last.each = func(line string) { host.Output(side, line) }
+	}
+	cmd.Stdout, cmd.Stderr = last, last
 	cmd.WaitDelay = grace // a grandchild may keep the output open
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
