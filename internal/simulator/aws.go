@@ -27,23 +27,29 @@ func (s *Simulator) serveEndpoint(ctx context.Context) error {
 		return fmt.Errorf("opening the AWS endpoint: %w", err)
 	}
 	s.address = "http://" + socket.Addr().String()
-	s.faults = codedeploy.NewFaults(s.deploys.Endpoint())
-	services := endpoint.New(s.services()...)
+	s.faults, s.ecsFaults = codedeploy.NewFaults(s.deploys.Endpoint()), codedeploy.NewFaults(s.scheduler.Endpoint())
+	s.services = endpoint.New(s.serviceList()...)
+	s.services.Credentials = s.functions.Credentials
 	if s.config.Page != nil {
-		services.Page = s.config.Page(s)
+		s.services.Page = s.config.Page(s)
 	}
+	if s.config.Control != nil {
+		s.services.Control = s.config.Control(s)
+	}
+	s.disturbances = newFaults(s)
+	s.service.registered = s.disturbances.registered
 	s.endpoint = &http.Server{
-		Handler: services, ReadHeaderTimeout: time.Minute,
+		Handler: s.services, ReadHeaderTimeout: time.Minute,
 		ErrorLog: log.New(io.Discard, "", 0), // broken connections are part of the scenario
 	}
 	s.serving.Go(func() { _ = s.endpoint.Serve(socket) })
 	return nil
 }
 
-func (s *Simulator) services() []endpoint.Service {
+func (s *Simulator) serviceList() []endpoint.Service {
 	return []endpoint.Service{
 		{Name: "codedeploy", Protocol: endpoint.JSON11, Target: codedeploy.Target, Handler: s.faults},
-		{Name: "ecs", Protocol: endpoint.JSON11, Target: ecs.Target, Handler: s.scheduler.Endpoint()},
+		{Name: "ecs", Protocol: endpoint.JSON11, Target: ecs.Target, Handler: s.ecsFaults},
 		{
 			Name: "elasticloadbalancing", Protocol: endpoint.Query, Version: elbapi.Version,
 			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer}),

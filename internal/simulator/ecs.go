@@ -67,6 +67,9 @@ func (s *Simulator) serviceChanged(c ecs.Change) {
 	case c.Hook != nil:
 		s.timeline.add(HookChanged{c.Deployment.ARN, *c.Hook})
 	case c.Stage != nil:
+		if c.Stage.Status == ecs.StageInProgress {
+			s.disturbances.reached(string(c.Stage.Stage))
+		}
 		s.timeline.add(StageChanged{c.Deployment.ARN, *c.Stage})
 	default:
 		s.timeline.add(ServiceDeploymentChanged{c.Deployment})

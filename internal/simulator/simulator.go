@@ -24,6 +24,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/endpoint"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
@@ -75,6 +76,9 @@ type Config struct {
 	Clock clock.Clock
 	// Logs receives the functions' log lines. It must not block.
 	Logs func(lambda.LogLine)
+	// Control answers requests below /simulator/ at the AWS endpoint, where a test switches faults; nil: nobody. It is called
+	// once, before anything runs.
+	Control func(*Simulator) http.Handler
 	// Page makes what browsers see that come to the AWS endpoint; nil: nothing. It is called once, before anything runs.
 	Page func(*Simulator) http.Handler
 }
@@ -88,19 +92,22 @@ const entriesPerDeployment = 50
 
 // Simulator is a running scenario. Close it.
 type Simulator struct {
-	config     Config
-	balancer   *elb.LoadBalancer
-	functions  *lambda.Service
-	deploys    *codedeploy.Service
-	scheduler  *ecs.Scheduler
-	service    *service
-	production *elb.Listener
-	test       *elb.Listener // nil without
-	faults     *codedeploy.Faults
-	endpoint   *http.Server
-	address    string
-	serving    sync.WaitGroup
-	timeline   *Timeline
+	config       Config
+	balancer     *elb.LoadBalancer
+	functions    *lambda.Service
+	deploys      *codedeploy.Service
+	scheduler    *ecs.Scheduler
+	service      *service
+	production   *elb.Listener
+	test         *elb.Listener      // nil without
+	faults       *codedeploy.Faults // of CodeDeploy's API
+	ecsFaults    *codedeploy.Faults
+	disturbances *faults
+	services     *endpoint.Endpoint
+	endpoint     *http.Server
+	address      string
+	serving      sync.WaitGroup
+	timeline     *Timeline
 }
 
 // Start starts a scenario and returns once blue is healthy and serves production. ctx
@@ -204,6 +211,9 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 func (s *Simulator) changed(c codedeploy.Change) {
 	s.timeline.count(s.balancer.Counts())
 	if c.Event != nil {
+		if c.Event.Status == codedeploy.EventInProgress {
+			s.disturbances.reached(string(c.Event.Name))
+		}
 		s.timeline.add(EventChanged{c.Deployment.ID, *c.Event})
 		return
 	}
@@ -218,6 +228,9 @@ func (s *Simulator) Close() error {
 	}
 	if s.scheduler != nil {
 		s.scheduler.Close()
+	}
+	if s.disturbances != nil {
+		s.disturbances.close()
 	}
 	s.functions.Close()
 	if s.endpoint != nil {
@@ -258,9 +271,6 @@ func (s *Simulator) EndpointURL() string { return s.address }
 
 // Now is the simulated time, which the timeline's entries bear.
 func (s *Simulator) Now() time.Time { return s.config.Clock.Now() }
-
-// Faults is where the endpoint's faults are switched.
-func (s *Simulator) Faults() *codedeploy.Faults { return s.faults }
 
 // Timeline is what has happened so far and what is going to.
 func (s *Simulator) Timeline() *Timeline { return s.timeline }

@@ -656,7 +656,9 @@ func TestFaultsOfTheEndpointReachTheHooks(t *testing.T) {
 	hour := newStopwatch(42 * time.Minute)
 	s := start(t, func(c *simulator.Config) { c.Clock, c.HookTimeout = hour, hour.d })
 	s.hook(t, "check")
-	s.Faults().Inject(codedeploy.Only("PutLifecycleEventHookExecutionStatus", codedeploy.DropBefore()))
+	if err := s.Inject(simulator.Fault{Kind: simulator.DropBefore, Subject: "PutLifecycleEventHookExecutionStatus"}); err != nil {
+		t.Fatal(err)
+	}
 	id, err := s.Create(spec("shop:2", codedeploy.BeforeInstall))
 	if err != nil {
 		t.Fatal(err)

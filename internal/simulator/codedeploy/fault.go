@@ -1,14 +1,16 @@
 package codedeploy
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
-
 	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
@@ -102,6 +104,48 @@ func Hang() Fault {
 	}
 }
 
+// Slow answers after d of real time.
+func Slow(d time.Duration) Fault {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body) // the server only notices that a client leaves once it has been read
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			timer := time.NewTimer(d)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+				if err == nil {
+					next.ServeHTTP(w, r)
+				}
+			case <-r.Context().Done():
+			}
+		})
+	}
+}
+
+// Rate has a fault befall a share of the requests, above 0 to 1, spread evenly.
+func Rate(share float64, fault Fault) Fault {
+	return func(next http.Handler) http.Handler {
+		var mu sync.Mutex
+		owed := 0.0
+		faulty := fault(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			owed += share
+			due := owed > 1-1e-9
+			if due {
+				owed--
+			}
+			mu.Unlock()
+			if due {
+				faulty.ServeHTTP(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
 // Times has a fault befall the next n requests only.
 func Times(n int, fault Fault) Fault {
 	return func(next http.Handler) http.Handler {
@@ -139,7 +183,7 @@ func Only(operation string, fault Fault) Fault {
 	return func(next http.Handler) http.Handler {
 		faulty := fault(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if Operation(r) == operation {
+			if _, asked, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); asked == operation {
 				faulty.ServeHTTP(w, r)
 				return
 			}

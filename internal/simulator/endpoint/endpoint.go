@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
@@ -42,19 +44,31 @@ type Service struct {
 
 // Endpoint hands requests to the services. It is an http.Handler.
 type Endpoint struct {
-	// Verifier refuses requests that aren't signed rightly; nil takes all.
-	Verifier *Verifier
+	// Credentials are what requests are to be signed with where [Endpoint.SetClock] has that checked; nil for none.
+	Credentials Credentials
+	// Now is the machine's time; nil: time.Now.
+	Now func() time.Time
+	// Control answers requests below [ControlPath], unsigned; nil: nobody does.
+	Control http.Handler
 	// Page answers a browser, which asks for what no service has; nil: nobody does.
 	Page http.Handler
 
 	services []Service
+	setting  atomic.Pointer[setting]
 }
+
+// ControlPath is where a simulator is told what to do. No AWS service has it.
+const ControlPath = "/simulator/"
 
 // New makes an endpoint of these services.
 func New(services ...Service) *Endpoint { return &Endpoint{services: services} }
 
 // ServeHTTP answers one request.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.Control != nil && strings.HasPrefix(r.URL.Path, ControlPath) && r.Header.Get("Authorization") == "" {
+		e.Control.ServeHTTP(w, r)
+		return
+	}
 	service, ok := e.find(r)
 	if !ok && e.Page != nil && isBrowser(r) {
 		e.Page.ServeHTTP(w, r)
@@ -66,11 +80,9 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"the simulator has no service for this request; it has "+strings.Join(e.names(), ", "))
 		return
 	}
-	if e.Verifier != nil {
-		if err := e.Verifier.Verify(r); err != nil {
-			service.refuse(w, http.StatusForbidden, service.signatureCode(), err.Error())
-			return
-		}
+	if err := e.admit(w, r); err != nil {
+		service.refuse(w, http.StatusForbidden, service.signatureCode(), err.Error())
+		return
 	}
 	service.Handler.ServeHTTP(w, r)
 }

@@ -99,7 +99,9 @@ func TestWhatNoServiceKnowsIsAnsweredInItsOwnProtocol(t *testing.T) {
 
 func verifying(now func() time.Time) *endpoint.Endpoint {
 	e := endpoint.New(services()...)
-	e.Verifier = &endpoint.Verifier{AccessKey: "AKID", SecretKey: "secret", Now: now}
+	e.Credentials = func() aws.Credentials { return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"} }
+	e.Now = now
+	e.SetClock(0, true)
 	return e
 }
 
@@ -165,7 +167,7 @@ func TestAWrongSignatureIsRefused(t *testing.T) {
 		says   string
 	}{
 		{"signed with another secret", "other", time.Now, "does not match"},
-		{"signed an hour ago", "secret", func() time.Time { return time.Now().Add(time.Hour) }, "signature expired"},
+		{"signed an hour ago", "secret", func() time.Time { return time.Now().Add(time.Hour) }, "Signature expired"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {

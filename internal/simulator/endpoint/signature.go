@@ -81,6 +81,25 @@ func (v *Verifier) Verify(r *http.Request) error {
 	if claimed.accessKey != v.AccessKey {
 		return errors.New("the security token included in the request is invalid")
 	}
+	if err := v.verifyTime(r); err != nil {
+		return err
+	}
+	at, err := time.Parse(amzDate, r.Header.Get("X-Amz-Date"))
+	if err != nil {
+		return err
+	}
+	computed, err := v.sign(r, claimed, at)
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare([]byte(computed), []byte(claimed.value)) != 1 {
+		return errors.New("the request signature we calculated does not match the signature you provided")
+	}
+	return nil
+}
+
+// verifyTime says what is wrong with the time of a request's signature.
+func (v *Verifier) verifyTime(r *http.Request) error {
 	at, err := time.Parse(amzDate, r.Header.Get("X-Amz-Date"))
 	if err != nil {
 		return fmt.Errorf("the header X-Amz-Date is %q, not a time as in %s", r.Header.Get("X-Amz-Date"), amzDate)
@@ -90,14 +109,7 @@ func (v *Verifier) Verify(r *http.Request) error {
 		now = v.Now
 	}
 	if skew := now().Sub(at).Abs(); skew > maxSkew {
-		return fmt.Errorf("signature expired: it is of %s, and the service's time is %s", at.Format(amzDate), now().UTC().Format(amzDate))
-	}
-	computed, err := v.sign(r, claimed, at)
-	if err != nil {
-		return err
-	}
-	if subtle.ConstantTimeCompare([]byte(computed), []byte(claimed.value)) != 1 {
-		return errors.New("the request signature we calculated does not match the signature you provided")
+		return fmt.Errorf("Signature expired: %s is now earlier or later than %s by more than 5 minutes", at.Format(amzDate), now().UTC().Format(amzDate))
 	}
 	return nil
 }

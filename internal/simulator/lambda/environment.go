@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // credentials are what every sandbox gets. They are nobody's: they only let an SDK sign
@@ -23,6 +25,11 @@ var reservedNames = []string{
 	"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
 	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
 	"AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+}
+
+// Credentials are what functions sign their requests with.
+func (*Service) Credentials() aws.Credentials {
+	return aws.Credentials{AccessKeyID: credentials.id, SecretAccessKey: credentials.secret, SessionToken: credentials.token}
 }
 
 func isReserved(name string) bool { return slices.Contains(reservedNames, name) }

@@ -1,104 +1,231 @@
 package scenario
 
 import (
-	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// fault is something that goes wrong on the CodeDeploy endpoint. One key says its kind, and has the operation that it
-// befalls as its value, or all.
-type fault struct {
-	kind, operation string
-	lasting         time.Duration // since the first request that it befell; 0 for ever
-	times           int           // 0 for all
-}
+// fault is something that goes wrong. One key says its kind, and has what it befalls as its value.
+type fault struct{ simulator.Fault }
 
 // everyOperation is the operation that stands for all.
 const everyOperation = "all"
 
+// befalls is what a kind of fault has as its value.
+type befalls int
+
+const (
+	anOperation befalls = iota
+	aFunction
+	aSide
+	aListener
+	aDuration // the clock's skew
+	aSwitch   // true
+)
+
+// faultKind is what is to be known of a kind.
+type faultKind struct {
+	befalls befalls
+	by      bool // whether it needs by
+	rate    bool // whether it takes rate
+}
+
 // faultKinds are the kinds of faults by their keys.
-func faultKinds() map[string]codedeploy.Fault {
-	return map[string]codedeploy.Fault{
-		"throttle":    codedeploy.Throttle(),
-		"error":       codedeploy.InternalError(),
-		"drop_before": codedeploy.DropBefore(),
-		"drop_after":  codedeploy.DropAfter(),
-		"hang":        codedeploy.Hang(),
-		"garbage":     codedeploy.Garbage(),
+func faultKinds() map[simulator.FaultKind]faultKind {
+	request := faultKind{befalls: anOperation, rate: true}
+	return map[simulator.FaultKind]faultKind{
+		simulator.Throttle: request, simulator.Break: request, simulator.DropBefore: request, simulator.DropAfter: request,
+		simulator.Hang: request, simulator.Garbage: request, simulator.Slow: {befalls: anOperation, rate: true, by: true},
+		simulator.ThrottleFunction: {befalls: aFunction}, simulator.Duplicate: {befalls: aFunction}, simulator.Lose: {befalls: aFunction},
+		simulator.Kill: {befalls: aFunction}, simulator.ColdStart: {befalls: aFunction, by: true},
+		simulator.Unhealthy: {befalls: aSide}, simulator.SlowTarget: {befalls: aSide, by: true, rate: true},
+		simulator.Reset: {befalls: aSide, rate: true}, simulator.Flap: {befalls: aSide, by: true},
+		simulator.Spread: {befalls: aListener, by: true}, simulator.Revert: {befalls: aListener, by: true},
+		simulator.ClockSkew: {befalls: aDuration}, simulator.VerifySignatures: {befalls: aSwitch},
 	}
+}
+
+func kindKeys() []string {
+	var keys []string
+	for kind := range faultKinds() {
+		keys = append(keys, string(kind))
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // DecodeNode reads a fault.
 func (f *fault) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	kinds := slices.Sorted(maps.Keys(faultKinds()))
 	if !n.IsMapping() {
 		d.Mismatch(n, "a mapping such as {throttle: PutLifecycleEventHookExecutionStatus, for: 5s}")
 		return
 	}
-	keys := append([]string{"for", "times"}, kinds...)
+	kinds := kindKeys()
 	for _, pair := range n.Pairs() {
 		switch key := pair.Key.Text(); {
-		case key == "for":
-			var lasting strictyaml.Duration
-			d.Decode(pair.Value, &lasting)
-			f.lasting = time.Duration(lasting)
-		case key == "times":
-			d.Decode(pair.Value, &f.times)
-			if f.times < 1 {
-				d.Problem(pair.Value, "times: it counts from 1")
-			}
+		case slices.Contains(modifiers(), key):
+			f.decodeModifier(d, key, pair.Value)
 		case !slices.Contains(kinds, key):
-			d.Problem(pair.Key, "%s", strictyaml.Unknown("key", key, keys))
-		case f.kind != "":
-			d.Problem(pair.Key, "a fault is one of %s, and this one is %s already", strings.Join(kinds, ", "), f.kind)
+			d.Problem(pair.Key, "%s", strictyaml.Unknown("key", key, append(modifiers(), kinds...)))
+		case f.Kind != "":
+			d.Problem(pair.Key, "a fault is one of %s, and this one is %s already", strings.Join(kinds, ", "), f.Kind)
 		default:
-			f.kind = key
-			f.decodeOperation(d, pair.Value)
+			f.Kind = simulator.FaultKind(key)
+			f.decodeSubject(d, pair.Value)
 		}
 	}
-	if f.kind == "" && d.Err() == nil {
-		d.Problem(n, "a fault needs one of %s", strings.Join(kinds, ", "))
-	}
-}
-
-func (f *fault) decodeOperation(d *strictyaml.Decoder, n strictyaml.Node) {
-	d.Decode(n, &f.operation)
-	if f.operation != everyOperation && !strings.ContainsFunc(f.operation, func(r rune) bool { return r >= 'A' && r <= 'Z' }) {
-		d.Problem(n, "%s: name an operation such as PutLifecycleEventHookExecutionStatus, or all", f.kind)
-	}
-}
-
-func (f fault) fault(c clock.Clock) codedeploy.Fault {
-	made := faultKinds()[f.kind]
-	if f.times > 0 {
-		made = codedeploy.Times(f.times, made)
-	}
-	if f.lasting > 0 {
-		made = codedeploy.For(c, f.lasting, made)
-	}
-	if f.operation != everyOperation {
-		made = codedeploy.Only(f.operation, made)
-	}
-	return made
-}
-
-// together nests faults, so that a request meets each in the order of the file.
-func together(c clock.Clock, faults []fault) codedeploy.Fault {
-	return func(next http.Handler) http.Handler {
-		for _, f := range slices.Backward(faults) {
-			next = f.fault(c)(next)
+	if f.Kind == "" {
+		if d.Err() == nil {
+			d.Problem(n, "a fault needs one of %s", strings.Join(kinds, ", "))
 		}
-		return next
+		return
+	}
+	f.validate(d, n)
+}
+
+// modifiers are the keys that any fault may have, or that its kind takes.
+func modifiers() []string { return []string{"at", "by", "for", "rate", "times"} }
+
+func (f *fault) decodeModifier(d *strictyaml.Decoder, key string, n strictyaml.Node) {
+	var lasts strictyaml.Duration
+	switch key {
+	case "for":
+		d.Decode(n, &lasts)
+		f.For = time.Duration(lasts)
+	case "by":
+		d.Decode(n, &lasts)
+		f.By = time.Duration(lasts)
+	case "rate":
+		var share percent
+		d.Decode(n, &share)
+		if f.Rate = float64(share) / 100; f.Rate == 0 && d.Err() == nil {
+			d.Problem(n, "rate: above 0")
+		}
+	case "times":
+		d.Decode(n, &f.Times)
+		if f.Times < 1 {
+			d.Problem(n, "times: it counts from 1")
+		}
+	case "at":
+		d.Decode(n, &f.At)
+		if known := moments(); !slices.Contains(known, f.At) {
+			d.Problem(n, "%s", strictyaml.Unknown("event", f.At, known))
+		}
 	}
 }
 
-// String shows the fault as it is written.
-func (f fault) String() string { return fmt.Sprintf("%s: %s", f.kind, f.operation) }
+// moments are the events and stages at which something can begin.
+func moments() []string {
+	var known []string
+	for _, event := range codedeploy.Events() {
+		known = append(known, string(event))
+	}
+	for _, stage := range ecs.Stages() {
+		known = append(known, string(stage))
+	}
+	return known
+}
+
+func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
+	kind := faultKinds()[f.Kind]
+	switch kind.befalls {
+	case aDuration:
+		var skew strictyaml.Duration
+		text, early := strings.CutPrefix(n.Text(), "-")
+		if early { // durations have no sign anywhere else
+			read, err := time.ParseDuration(text)
+			if err != nil {
+				d.Mismatch(n, "a duration such as 10m or -10m")
+			}
+			f.By = -read
+			return
+		}
+		d.Decode(n, &skew)
+		f.By = time.Duration(skew)
+		return
+	case aSwitch:
+		if !n.IsBool() || !strings.EqualFold(n.Text(), "true") {
+			d.Mismatch(n, "true")
+		}
+		return
+	}
+	d.Decode(n, &f.Subject)
+	known := map[befalls][]string{
+		anOperation: append([]string{everyOperation}, operations()...),
+		aSide:       slices.Sorted(maps.Keys(sides())),
+		aListener:   {simulator.ProductionListener, simulator.TestListener},
+	}[kind.befalls]
+	what := map[befalls]string{anOperation: "operation", aSide: "side", aListener: "listener"}[kind.befalls]
+	if known != nil && !slices.Contains(known, f.Subject) {
+		d.Problem(n, "%s", strictyaml.Unknown(what, f.Subject, known))
+		return
+	}
+	switch kind.befalls {
+	case anOperation:
+		f.Subject = strings.TrimPrefix(f.Subject, everyOperation)
+	case aSide:
+		f.Subject = sides()[f.Subject]
+	}
+}
+
+// sides are the target groups that hold them until the first deployment is over.
+func sides() map[string]string {
+	return map[string]string{"blue": simulator.TargetGroupOne, "green": simulator.TargetGroupTwo}
+}
+
+// operations are those whose requests can meet faults.
+func operations() []string {
+	list := append(codedeploy.SupportedOperations(), ecs.SupportedOperations()...)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// validate refuses what the fault's kind doesn't know, and asks for what it needs.
+func (f *fault) validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	kind := faultKinds()[f.Kind]
+	if at, ok := n.Get("rate"); ok && !kind.rate {
+		d.Problem(at, "rate: %s befalls no requests", f.Kind)
+	}
+	counts := kind.befalls == anOperation || kind.befalls == aFunction
+	if at, ok := n.Get("times"); ok && !counts {
+		d.Problem(at, "times: %s isn't counted", f.Kind)
+	}
+	at, ok := n.Get("by")
+	switch mayHave := kind.by || f.Kind == simulator.Kill; {
+	case kind.by && !ok:
+		d.Problem(n, "%s needs by, such as by: 2s", f.Kind)
+	case ok && !mayHave:
+		d.Problem(at, "by: %s takes no time", f.Kind)
+	case ok && f.Kind == simulator.ColdStart && f.By > 10*time.Second:
+		d.Problem(at, "by: up to 10s; after that Lambda gives an init up")
+	}
+}
+
+// validateFaults refuses faults of functions and listeners that the file doesn't have.
+func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
+	names := make([]string, len(f.Functions))
+	for i, entry := range f.Functions {
+		names[i] = entry.Key
+	}
+	list, _ := n.Get("faults")
+	for i, item := range list.Items() {
+		if i >= len(f.Faults) {
+			return
+		}
+		fault := f.Faults[i]
+		at, _ := item.Get(string(fault.Kind))
+		switch {
+		case faultKinds()[fault.Kind].befalls == aFunction && fault.Kind != "" && !slices.Contains(names, fault.Subject):
+			d.Problem(at, "%s", missingFunction(fault.Subject, names))
+		case fault.Subject == simulator.TestListener && f.Listeners.Test.none && faultKinds()[fault.Kind].befalls == aListener:
+			d.Problem(at, "%s: the scenario has no test listener", fault.Kind)
+		}
+	}
+}

@@ -183,6 +183,7 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 	f.validateDeployer(d, n)
 	f.validateHookFunctions(d, n)
+	f.validateFaults(d, n)
 	f.validateFunctions(d, n)
 	if f.Listeners.Test.none && f.AppSpec.spec.Hooks["AfterAllowTestTraffic"] != "" {
 		at, _ := n.Get("listeners")
@@ -215,7 +216,7 @@ const functionLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 func (f *file) scenario(folder string) *Scenario {
 	s := &Scenario{
 		AppSpec: f.AppSpec.spec, Speed: f.Speed, Expect: f.Expect,
-		blue: f.Blue.in(folder), green: f.Green.in(folder), faults: f.Faults,
+		blue: f.Blue.in(folder), green: f.Green.in(folder),
 		healthCheck: elb.HealthCheck{
 			Path: f.HealthCheck.Path, Interval: time.Duration(f.HealthCheck.Interval), Timeout: time.Duration(f.HealthCheck.Timeout),
 			HealthyThreshold: f.HealthCheck.Healthy, UnhealthyThreshold: f.HealthCheck.Unhealthy, Matcher: f.HealthCheck.Matcher,
@@ -227,6 +228,9 @@ func (f *file) scenario(folder string) *Scenario {
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
 			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
 		},
+	}
+	for _, fault := range f.Faults {
+		s.faults = append(s.faults, fault.Fault)
 	}
 	if f.ECS.given {
 		s.config.ECS = f.ECS.deployments()

@@ -31,7 +31,7 @@ type Scenario struct {
 	healthCheck elb.HealthCheck
 	blue, green upstream
 	functions   []function
-	faults      []fault
+	faults      []simulator.Fault
 }
 
 // function is a Lambda function whose environment may name addresses that are known once the simulator runs.
@@ -67,7 +67,7 @@ func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, 
 		return nil, err
 	}
 	config.HealthCheck = s.health()
-	config.Logs, config.Page = host.Logs, host.Page
+	config.Logs, config.Page, config.Control = host.Logs, host.Page, control
 	config.Blue = blueDefinition
 	if s.AppSpec.TaskDefinition == blueDefinition {
 		config.Blue += ", live"
@@ -85,8 +85,10 @@ func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, 
 	if err := s.createFunctions(sim); err != nil {
 		return nil, errors.Join(err, sim.Close())
 	}
-	if len(s.faults) > 0 {
-		sim.Faults().Inject(together(config.Clock, s.faults))
+	for _, fault := range s.faults {
+		if err := sim.Inject(fault); err != nil {
+			return nil, errors.Join(err, sim.Close())
+		}
 	}
 	return sim, nil
 }
