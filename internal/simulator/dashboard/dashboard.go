@@ -27,6 +27,9 @@ type Simulation interface {
 	Traffic() []elb.Count
 	ProductionURL() string
 	TestURL() string
+	// ProductionRule and TestRule say what requests must have besides, empty where that is nothing.
+	ProductionRule() string
+	TestRule() string
 	EndpointURL() string
 }
 
@@ -100,7 +103,8 @@ func (d *Dashboard) happenings(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	s := &stream{out: w, control: http.NewResponseController(w), stop: cancel}
 	s.send("hello", map[string]string{
-		"production": d.simulation.ProductionURL(), "test": d.simulation.TestURL(), "aws": d.simulation.EndpointURL(),
+		"production": d.simulation.ProductionURL(), "productionRule": d.simulation.ProductionRule(),
+		"test": d.simulation.TestURL(), "testRule": d.simulation.TestRule(), "aws": d.simulation.EndpointURL(),
 	})
 	var sources sync.WaitGroup
 	sources.Go(func() { d.sendLogs(ctx, s) })

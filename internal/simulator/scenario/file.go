@@ -8,6 +8,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -30,6 +31,7 @@ type file struct {
 	Green           upstream                    `yaml:"green,required"`
 	HealthCheck     healthCheck                 `yaml:"health_check"`
 	Listeners       listeners                   `yaml:"listeners"`
+	WithoutTest     testHook                    `yaml:"without_test_listener"`
 	AWS             awsFile                     `yaml:"aws"`
 	Functions       strictyaml.Map[functionKey] `yaml:"functions"`
 	HookTimeout     strictyaml.Duration         `yaml:"hook_timeout"`
@@ -69,11 +71,6 @@ func (h *healthCheck) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-type listeners struct {
-	Production port     `yaml:"production"`
-	Test       testPort `yaml:"test"`
-}
-
 type awsFile struct {
 	Port port `yaml:"port"`
 }
@@ -92,21 +89,6 @@ func (p *port) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 		return
 	}
 	*p = port(number)
-}
-
-// testPort is a port, or none for no listener.
-type testPort struct {
-	port port
-	none bool
-}
-
-// DecodeNode reads a port or none.
-func (p *testPort) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	if n.IsString() && n.Text() == "none" {
-		p.none = true
-		return
-	}
-	p.port.DecodeNode(d, n)
 }
 
 // functionKey is a function without its name, which is its key.
@@ -185,10 +167,7 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	f.validateHookFunctions(d, n)
 	f.validateFaults(d, n)
 	f.validateFunctions(d, n)
-	if f.Listeners.Test.none && f.AppSpec.spec.Hooks["AfterAllowTestTraffic"] != "" {
-		at, _ := n.Get("listeners")
-		d.Problem(at, "listeners: test is none, and the AppSpec has a hook for AfterAllowTestTraffic, which would see no test traffic")
-	}
+	f.validateListeners(d, n)
 }
 
 func (f *file) validateFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -202,9 +181,9 @@ func (f *file) validateFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
 	for _, entry := range f.Functions {
 		for _, variable := range entry.Value.Env {
 			for _, name := range variable.Value.Names() {
-				if name == nameTest && f.Listeners.Test.none {
+				if err := f.validateAddress(name); err != nil {
 					at, _ := functions.Get(entry.Key)
-					d.Problem(at, "functions: %s of %s needs {{ %s }}, and the scenario has no test listener", variable.Key, entry.Key, name)
+					d.Problem(at, "functions: %s of %s needs {{ %s }}, and %s", variable.Key, entry.Key, name, err)
 				}
 			}
 		}
@@ -223,7 +202,8 @@ func (f *file) scenario(folder string) *Scenario {
 		},
 		config: simulator.Config{
 			Application: f.Application, Group: f.Group,
-			ProductionPort: int(f.Listeners.Production), TestPort: int(f.Listeners.Test.port), WithoutTestListener: f.Listeners.Test.none,
+			Production: f.Listeners.Production.config(), Test: f.Listeners.Test.config(), WithoutTestListener: f.Listeners.Test.none,
+			TestHook: codedeploy.WithoutTestListener(f.WithoutTest),
 			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
 			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
