@@ -203,7 +203,7 @@ func (f *file) scenario(folder string) *Scenario {
 		config: simulator.Config{
 			Application: f.Application, Group: f.Group,
 			Production: f.Listeners.Production.config(), Test: f.Listeners.Test.config(), WithoutTestListener: f.Listeners.Test.none,
-			TestHook: codedeploy.WithoutTestListener(f.WithoutTest),
+			TestHook:     codedeploy.WithoutTestListener(f.WithoutTest),
 			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
 			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,

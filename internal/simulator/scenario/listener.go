@@ -21,7 +21,7 @@ func (l *listeners) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 		return
 	}
 	at, _ := n.Get("test")
-	d.Problem(at, "test: production listens on port %d; leave the port out where a rule chooses test traffic, or give another", l.Test.Port)
+	d.Problem(at, "production listens on port %d; give test another, or no port where a rule of production's listener chooses test traffic", l.Test.Port)
 }
 
 // https tells whether any of them speaks TLS.
@@ -136,7 +136,7 @@ func (r *rule) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 			at, _ = at.Get(name)
 		}
 		if err := elb.ValidateConditions([]elb.Condition{c}); err != nil {
-			d.Problem(at, "%s: %s", key, err)
+			d.Problem(at, "%s", err)
 			found = true
 			return
 		}
