@@ -52,13 +52,13 @@ func TestAHookFindsGreenBehindAnyTestListener(t *testing.T) {
 		byECS = "ecs: {hooks: [{function: CodeDeployHook_check, stages: [POST_TEST_TRAFFIC_SHIFT]}]}\n"
 	)
 	tests := []struct{ why, engine, listeners, env string }{
-		{"HTTPS", code, "{production: {protocol: https}, test: {protocol: https}}", "SSL_CERT_FILE: '{{ listeners.ca }}'"},
+		{"HTTPS", code, "{production: {protocol: https}, test: {protocol: https}}", "CA: '{{ listeners.ca }}'"},
 		{"a rule of a listener of its own", code, "{test: {port: 0, rule: {host: green.example}}}", "HEADER: 'Host: green.example'"},
 		{"a rule for a path", code, "{test: {port: 0, rule: {path: /green/*}}}", ""},
 		{"a rule of the production listener", byECS, "{test: {rule: {header: {x-test: '1'}}}}", "HEADER: 'x-test: 1'"},
 		{"a rule of the production listener for a path", byECS, "{test: {rule: {path: /green/*}}}", ""},
-		{"a rule of an HTTPS listener", byECS, "{production: {protocol: https, names: [shop.example]}, test: {rule: {header: {x-test: ['1', '2']}, method: GET}}}", "HEADER: 'x-test: 2', SSL_CERT_FILE: '{{ listeners.ca }}'"},
-		{"HTTPS for test traffic alone", byECS, "{test: {protocol: https, port: 0}}", "SSL_CERT_FILE: '{{ listeners.ca }}'"},
+		{"a rule of an HTTPS listener", byECS, "{production: {protocol: https, names: [shop.example]}, test: {rule: {header: {x-test: ['1', '2']}, method: GET}}}", "HEADER: 'x-test: 2', CA: '{{ listeners.ca }}'"},
+		{"HTTPS for test traffic alone", byECS, "{test: {protocol: https, port: 0}}", "CA: '{{ listeners.ca }}'"},
 	}
 	for _, test := range tests {
 		t.Run(test.why, func(t *testing.T) {
