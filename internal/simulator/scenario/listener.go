@@ -124,44 +124,53 @@ type rule struct {
 // texts is a text or several.
 type texts = strictyaml.OneOrMany[string]
 
-// Validate makes conditions of it, and refuses what the load balancer would refuse, where the place can still be shown.
-func (r *rule) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
-	found := false
-	add := func(key, name string, c elb.Condition) {
-		at, ok := n.Get(key)
-		if !ok {
-			return
-		}
-		if name != "" {
-			at, _ = at.Get(name)
-		}
-		if err := elb.ValidateConditions([]elb.Condition{c}); err != nil {
-			d.Problem(at, "%s", err)
-			found = true
-			return
-		}
-		r.conditions = append(r.conditions, c)
+// written is a condition with where it is written: below a key, and there below a name where the key has several.
+type written struct {
+	key, name string
+	condition elb.Condition
+}
+
+// written lists what the rule may name; what it doesn't has no values.
+func (r *rule) written() []written {
+	list := []written{
+		{"host", "", elb.Condition{Field: elb.HostHeader, Values: r.Host}},
+		{"path", "", elb.Condition{Field: elb.PathPattern, Values: r.Path}},
+		{"method", "", elb.Condition{Field: elb.RequestMethod, Values: r.Method}},
+		{"source_ip", "", elb.Condition{Field: elb.SourceIP, Values: r.SourceIP}},
 	}
 	for _, h := range r.Header {
-		add("header", h.Key, elb.Condition{Field: elb.HTTPHeader, Header: h.Key, Values: h.Value})
+		list = append(list, written{"header", h.Key, elb.Condition{Field: elb.HTTPHeader, Header: h.Key, Values: h.Value}})
 	}
-	add("host", "", elb.Condition{Field: elb.HostHeader, Values: r.Host})
-	add("path", "", elb.Condition{Field: elb.PathPattern, Values: r.Path})
-	add("method", "", elb.Condition{Field: elb.RequestMethod, Values: r.Method})
 	for _, q := range r.Query {
-		var pairs []elb.QueryPair
+		c := elb.Condition{Field: elb.QueryString}
 		for _, value := range q.Value {
-			pairs = append(pairs, elb.QueryPair{Key: q.Key, Value: value})
+			c.Query = append(c.Query, elb.QueryPair{Key: q.Key, Value: value})
 		}
-		add("query", q.Key, elb.Condition{Field: elb.QueryString, Query: pairs})
+		list = append(list, written{"query", q.Key, c})
 	}
-	add("source_ip", "", elb.Condition{Field: elb.SourceIP, Values: r.SourceIP})
-	if found {
-		return
+	return list
+}
+
+// Validate makes conditions of it, and refuses what the load balancer would refuse, where the place can still be shown.
+func (r *rule) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	wrong := false
+	for _, w := range r.written() {
+		at, ok := n.Get(w.key)
+		if !ok {
+			continue
+		}
+		if w.name != "" {
+			at, _ = at.Get(w.name)
+		}
+		if err := elb.ValidateConditions([]elb.Condition{w.condition}); err != nil {
+			d.Problem(at, "%s", err)
+			wrong = true
+		}
+		r.conditions = append(r.conditions, w.condition)
 	}
 	if len(n.Pairs()) == 0 {
 		d.Problem(n, "a rule needs a condition: header, host, path, method, query or source_ip")
-	} else if err := elb.ValidateConditions(r.conditions); err != nil && len(r.conditions) > 0 {
+	} else if err := elb.ValidateConditions(r.conditions); err != nil && !wrong && len(r.conditions) > 0 {
 		d.Problem(n, "%s", err)
 	}
 }
