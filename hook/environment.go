@@ -16,14 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 )
 
-// lambdaConfig is the AWS configuration that Lambda gives a function, with the settings that AWS's SDKs take from the
+// LambdaConfig is the AWS configuration that Lambda gives a function, with the settings that AWS's SDKs take from the
 // environment. Profiles, SSO and the like don't exist there. The SDK's config package reads all of them, and links the
 // clients of four services for it: a third of the time that a hook needs from exec to its first event, and a megabyte of
 // its zip. Who wants it can give its result to [NewCodeDeployReporter].
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 // https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
-func lambdaConfig(env func(string) string) (aws.Config, error) {
+func LambdaConfig(env func(string) string) (aws.Config, error) {
 	cfg := aws.Config{Region: first(env, "AWS_REGION", "AWS_DEFAULT_REGION")}
 	if cfg.Region == "" {
 		return cfg, errors.New("AWS_REGION is not set")
@@ -94,7 +94,7 @@ type environmentReporter struct {
 
 func newEnvironmentReporter() *environmentReporter {
 	return &environmentReporter{load: sync.OnceValues(func() (*CodeDeployReporter, error) {
-		cfg, err := lambdaConfig(os.Getenv)
+		cfg, err := LambdaConfig(os.Getenv)
 		if err != nil {
 			return nil, &configError{err}
 		}

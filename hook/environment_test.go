@@ -22,7 +22,7 @@ func lambdaEnv(changes map[string]string) func(string) string {
 }
 
 func TestTheConfigurationIsWhatLambdaGives(t *testing.T) {
-	cfg, err := lambdaConfig(lambdaEnv(nil))
+	cfg, err := LambdaConfig(lambdaEnv(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestTheEndpointIsTheOneThatIsSet(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			cfg, err := lambdaConfig(lambdaEnv(tt.env))
+			cfg, err := LambdaConfig(lambdaEnv(tt.env))
 			if err != nil || aws.ToString(cfg.BaseEndpoint) != tt.want {
 				t.Errorf("got %q (%v), want %q", aws.ToString(cfg.BaseEndpoint), err, tt.want)
 			}
@@ -86,7 +86,7 @@ func TestABrokenConfigurationIsNamed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			if _, err := lambdaConfig(lambdaEnv(tt.env)); err == nil || !strings.Contains(err.Error(), tt.says) {
+			if _, err := LambdaConfig(lambdaEnv(tt.env)); err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v, want an error that says %q", err, tt.says)
 			}
 		})

@@ -76,7 +76,7 @@ func (h *Handler) verdict(ctx context.Context, b budget, e Execution) (v Verdict
 		// Not decided, and so not remembered: the next run has time to do it properly.
 		return Verdict{}, false, errors.New("decide the execution: the context had ended, or the function's deadline had come, before it began")
 	}
-	m, first := h.memory.claim(e)
+	m, first := h.memory.claim(keyOf(e))
 	if first {
 		m.settle(decide(ctx, h.decider, b, e))
 		return m.verdict, false, nil

@@ -17,8 +17,18 @@ type memory struct {
 	size int
 
 	mu      sync.Mutex
-	memos   map[Execution]*memo
-	arrived []Execution
+	memos   map[executionKey]*memo
+	arrived []executionKey
+}
+
+// An executionKey tells executions apart, and the rounds of one.
+type executionKey struct {
+	deploymentID, id string
+	round            int
+}
+
+func keyOf(e Execution) executionKey {
+	return executionKey{deploymentID: e.DeploymentID, id: e.ID, round: e.Round}
 }
 
 // A memo is one execution's verdict, given once done is closed.
@@ -28,30 +38,30 @@ type memo struct {
 }
 
 func newMemory(size int) *memory {
-	return &memory{size: size, memos: make(map[Execution]*memo)}
+	return &memory{size: size, memos: make(map[executionKey]*memo)}
 }
 
 // claim returns the execution's memo, and whether the caller is the first to ask for it and
 // so the one to decide and settle it.
-func (m *memory) claim(e Execution) (*memo, bool) {
+func (m *memory) claim(key executionKey) (*memo, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if known, ok := m.memos[e]; ok {
+	if known, ok := m.memos[key]; ok {
 		return known, false
 	}
 	if len(m.arrived) >= m.size {
 		m.forgetOne()
 	}
 	created := &memo{done: make(chan struct{})}
-	m.memos[e] = created
-	m.arrived = append(m.arrived, e)
+	m.memos[key] = created
+	m.arrived = append(m.arrived, key)
 	return created, true
 }
 
 // forgetOne drops the oldest verdict. An execution that is still being decided stays,
 // even beyond the size: forgotten, it could be decided twice.
 func (m *memory) forgetOne() {
-	oldest := slices.IndexFunc(m.arrived, func(e Execution) bool { return m.memos[e].isSettled() })
+	oldest := slices.IndexFunc(m.arrived, func(key executionKey) bool { return m.memos[key].isSettled() })
 	if oldest < 0 {
 		return
 	}

@@ -95,7 +95,7 @@ func TestFaultsThatAreFinal(t *testing.T) {
 				t.Fatalf("got %v, want a *ReportError", err)
 			}
 			calls, _ := fake.seen()
-			if len(calls) != 1 || lost.Attempts != 1 || lost.Execution != testExecution || lost.Verdict.Status != Succeeded {
+			if len(calls) != 1 || lost.Attempts != 1 || keyOf(lost.Execution) != keyOf(testExecution) || lost.Verdict.Status != Succeeded {
 				t.Errorf("%d calls, and %+v", len(calls), lost)
 			}
 			if !strings.Contains(err.Error(), tt.says) || !strings.HasPrefix(err.Error(), "report Succeeded for deployment d-IHWDEND8F: not delivered in 1 attempt: ") {

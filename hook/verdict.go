@@ -1,21 +1,32 @@
 package hook
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode"
 )
 
 // A Status is a verdict as CodeDeploy spells it. CodeDeploy knows more statuses, but
-// takes only these two from a hook.
+// takes only the first two from a hook.
 type Status string
 
 // The statuses that a hook can give.
 const (
 	Succeeded Status = "Succeeded"
 	Failed    Status = "Failed"
+
+	// InProgress is no verdict yet: the hook is to be asked again, in another invocation. It
+	// can be given where [Execution.CanContinue] says so, and is Failed elsewhere.
+	InProgress Status = "InProgress"
 )
+
+// MaxState is the most that a verdict of InProgress may leave for the next round, in bytes of
+// JSON. The state travels in the hookDetails of ECS, whose limit isn't documented, and in the
+// event of an asynchronous invocation, which Lambda limits to 256 KB in its older quotas and 1 MB in its newer.
+const MaxState = 32 << 10
 
 // A Verdict is what a hook answers: may the deployment go on?
 type Verdict struct {
@@ -29,6 +40,15 @@ type Verdict struct {
 	// Attrs are added to the log's last line, such as the lifecycle event that was
 	// found to be running.
 	Attrs []slog.Attr
+
+	// After is in how long to ask again, for InProgress. ECS takes whole seconds, and 1 at
+	// least. With CodeDeploy and for pauses the next invocation waits, for at most half of the
+	// time that it has to decide.
+	After time.Duration
+
+	// State is handed to the next round, for InProgress: a JSON value of at most MaxState
+	// bytes, or nil.
+	State json.RawMessage
 }
 
 // MaxReason is the most that is kept of a verdict's reason, in bytes. It is long

@@ -16,10 +16,10 @@ func TestParseExecution(t *testing.T) {
 		problem string // beginning of the EventError's
 	}{
 		{why: "the event as CodeDeploy sends it", payload: testEvent, want: testExecution},
-		{why: "unknown fields are CodeDeploy's to add", payload: `{"DeploymentId":"d-1","Extra":{"a":[1]},"LifecycleEventHookExecutionId":"x"}`, want: Execution{"d-1", "x"}},
-		{why: "an execution id is opaque and has no greatest length", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"` + long + `"}`, want: Execution{"d-1", long}},
-		{why: "escapes are part of JSON", payload: `{"DeploymentId":"d-\u0031","LifecycleEventHookExecutionId":"a\"b"}`, want: Execution{"d-1", `a"b`}},
-		{why: "a key in another case never overrides the real one", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","deploymentid":"d-2"}`, want: Execution{"d-1", "x"}},
+		{why: "unknown fields are CodeDeploy's to add", payload: `{"DeploymentId":"d-1","Extra":{"a":[1]},"LifecycleEventHookExecutionId":"x"}`, want: Execution{DeploymentID: "d-1", ID: "x"}},
+		{why: "an execution id is opaque and has no greatest length", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"` + long + `"}`, want: Execution{DeploymentID: "d-1", ID: long}},
+		{why: "escapes are part of JSON", payload: `{"DeploymentId":"d-\u0031","LifecycleEventHookExecutionId":"a\"b"}`, want: Execution{DeploymentID: "d-1", ID: `a"b`}},
+		{why: "a key in another case never overrides the real one", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","deploymentid":"d-2"}`, want: Execution{DeploymentID: "d-1", ID: "x"}},
 
 		{why: "no deployment id", payload: `{"LifecycleEventHookExecutionId":"x"}`, problem: "DeploymentId is missing"},
 		{why: "no execution id", payload: `{"DeploymentId":"d-1"}`, problem: "LifecycleEventHookExecutionId is missing"},
@@ -47,7 +47,7 @@ func TestParseExecution(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			got, err := ParseExecution([]byte(tt.payload))
 			if tt.problem == "" {
-				if err != nil || got != tt.want {
+				if err != nil || keyOf(got) != keyOf(tt.want) {
 					t.Fatalf("got %+v, %v, want %+v", got, err, tt.want)
 				}
 				return
@@ -59,7 +59,7 @@ func TestParseExecution(t *testing.T) {
 			if !strings.HasPrefix(wrong.Problem, tt.problem) {
 				t.Errorf("got problem %q, want it to begin with %q", wrong.Problem, tt.problem)
 			}
-			if got != (Execution{}) {
+			if keyOf(got) != (executionKey{}) {
 				t.Errorf("got %+v beside an error", got)
 			}
 			if len(err.Error()) > 500 {
@@ -87,11 +87,11 @@ func FuzzParseExecution(f *testing.F) {
 		if e.DeploymentID == "" || e.ID == "" {
 			t.Fatalf("accepted without ids: %+v", e)
 		}
-		again, err := json.Marshal(map[string]string{deploymentKey: e.DeploymentID, executionKey: e.ID})
+		again, err := json.Marshal(map[string]string{deploymentIDKey: e.DeploymentID, executionIDKey: e.ID})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := ParseExecution(again); err != nil || back != e {
+		if back, err := ParseExecution(again); err != nil || keyOf(back) != keyOf(e) {
 			t.Fatalf("%+v became %+v, %v", e, back, err)
 		}
 	})
