@@ -47,7 +47,7 @@ func TestParseExecution(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			got, err := ParseExecution([]byte(tt.payload))
 			if tt.problem == "" {
-				if err != nil || keyOf(got) != keyOf(tt.want) {
+				if err != nil || got.DeploymentID != tt.want.DeploymentID || got.ID != tt.want.ID {
 					t.Fatalf("got %+v, %v, want %+v", got, err, tt.want)
 				}
 				return
@@ -59,7 +59,7 @@ func TestParseExecution(t *testing.T) {
 			if !strings.HasPrefix(wrong.Problem, tt.problem) {
 				t.Errorf("got problem %q, want it to begin with %q", wrong.Problem, tt.problem)
 			}
-			if keyOf(got) != (executionKey{}) {
+			if got.DeploymentID != "" || got.ID != "" {
 				t.Errorf("got %+v beside an error", got)
 			}
 			if len(err.Error()) > 500 {
@@ -91,7 +91,7 @@ func FuzzParseExecution(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := ParseExecution(again); err != nil || keyOf(back) != keyOf(e) {
+		if back, err := ParseExecution(again); err != nil || back.DeploymentID != e.DeploymentID || back.ID != e.ID {
 			t.Fatalf("%+v became %+v, %v", e, back, err)
 		}
 	})

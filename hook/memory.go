@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"crypto/sha256"
 	"slices"
 	"sync"
 )
@@ -21,14 +22,17 @@ type memory struct {
 	arrived []executionKey
 }
 
-// An executionKey tells executions apart, and the rounds of one.
+// An executionKey tells executions apart, and the rounds of one. What is undocumented of ECS's
+// executionId, whether a stage that runs for each step of a deployment has another for each,
+// doesn't matter where only the same payload is taken for the same.
 type executionKey struct {
 	deploymentID, id string
 	round            int
+	digest           [sha256.Size]byte
 }
 
-func keyOf(e Execution) executionKey {
-	return executionKey{deploymentID: e.DeploymentID, id: e.ID, round: e.Round}
+func (e event) key() executionKey {
+	return executionKey{deploymentID: e.DeploymentID, id: e.ID, round: e.Round, digest: e.digest}
 }
 
 // A memo is one execution's verdict, given once done is closed.
@@ -67,6 +71,14 @@ func (m *memory) forgetOne() {
 	}
 	delete(m.memos, m.arrived[oldest])
 	m.arrived = slices.Delete(m.arrived, oldest, oldest+1)
+}
+
+// forget drops an execution that came to no verdict.
+func (m *memory) forget(key executionKey) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.memos, key)
+	m.arrived = slices.DeleteFunc(m.arrived, func(known executionKey) bool { return known == key })
 }
 
 func (m *memo) settle(v Verdict) {

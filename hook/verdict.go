@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -22,11 +23,6 @@ const (
 	// can be given where [Execution.CanContinue] says so, and is Failed elsewhere.
 	InProgress Status = "InProgress"
 )
-
-// MaxState is the most that a verdict of InProgress may leave for the next round, in bytes of
-// JSON. The state travels in the hookDetails of ECS, whose limit isn't documented, and in the
-// event of an asynchronous invocation, which Lambda limits to 256 KB in its older quotas and 1 MB in its newer.
-const MaxState = 32 << 10
 
 // A Verdict is what a hook answers: may the deployment go on?
 type Verdict struct {
@@ -61,19 +57,24 @@ func failed(format string, args ...any) Verdict {
 	return Verdict{Status: Failed, Reason: fmt.Sprintf(format, args...)}
 }
 
-// settled makes a decider's verdict presentable. A status that CodeDeploy wouldn't take
+// settled makes a decider's verdict on e presentable. A status that CodeDeploy wouldn't take
 // becomes Failed: a gate that is unclear stays closed.
-func (v Verdict) settled() Verdict {
+func (v Verdict) settled(e Execution) Verdict {
 	v.Reason = oneLine(v.Reason)
 	switch v.Status {
 	case Succeeded:
+	case InProgress:
+		if hindrance := e.hindrance(v); hindrance != "" {
+			v.Status = Failed
+			v.Reason = oneLine(fmt.Sprintf("the hook has to be asked again, but %s: %s", hindrance, cmp.Or(v.Reason, "no reason was given")))
+		}
 	case Failed:
 		if v.Reason == "" {
 			v.Reason = "no reason was given"
 		}
 	default:
-		v.Reason = oneLine(fmt.Sprintf("the decider gave the status %q, which is neither %s nor %s: %s",
-			v.Status, Succeeded, Failed, v.Reason))
+		v.Reason = oneLine(fmt.Sprintf("the decider gave the status %q, which is none of %s, %s and %s: %s",
+			v.Status, Succeeded, Failed, InProgress, v.Reason))
 		v.Status = Failed
 	}
 	return v
