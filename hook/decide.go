@@ -12,11 +12,11 @@ import (
 // decide runs the decider and returns its verdict, or one in its place if it panics, ends
 // its goroutine or doesn't return in time. It always returns.
 func decide(ctx context.Context, d Decider, b budget, e event) Verdict {
+	if !time.Now().Before(e.Deadline) {
+		return failed("the hook is asked too late: %v", e.outOfTime())
+	}
 	ctx, cancel := b.deciding(ctx, e.Execution)
 	defer cancel()
-	if e.Round > 0 && !time.Now().Before(e.Deadline) {
-		return failed("the hook is asked again too late: %v", e.outOfTime())
-	}
 	awaitRound(ctx, e.notBefore)
 
 	// A goroutine of its own: what doesn't return can then be left behind, and a
@@ -37,8 +37,12 @@ func decide(ctx context.Context, d Decider, b budget, e event) Verdict {
 		return v.settled(e.Execution)
 	case <-grace.C:
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	switch {
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case time.Now().Before(e.Deadline):
 		return failed("the hook did not finish in time: %v; raise the function's timeout or shorten the checks", context.Cause(ctx))
+	default:
+		return failed("the hook did not finish in time: %v; shorten the checks", context.Cause(ctx))
 	}
 	return failed("the hook was stopped before it finished: %v", context.Cause(ctx))
 }

@@ -45,10 +45,7 @@ func (h *Handler) answerECS(ctx context.Context, e event, wrong *EventError) (an
 
 // decideECS is verdict, with Failed in place of an error.
 func (h *Handler) decideECS(ctx context.Context, e event, wrong *EventError) (v Verdict, repeated bool) {
-	if wrong != nil {
-		return failed("%v", wrong).settled(e.Execution), false
-	}
-	v, repeated, err := h.verdict(ctx, newBudget(ctx, min(h.reserve, ecsReserve)), e)
+	v, repeated, err := h.verdict(ctx, newBudget(ctx, min(h.reserve, ecsReserve)), e, wrong)
 	if err != nil {
 		return failed("%v", err).settled(e.Execution), repeated
 	}

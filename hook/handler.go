@@ -72,18 +72,13 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return h.report(ctx, e, wrong)
 }
 
-// report has e decided, and reports the verdict. An event that is wrong is Failed.
+// report has e decided, and reports the verdict.
 func (h *Handler) report(ctx context.Context, e event, wrong *EventError) ([]byte, error) {
 	ctx = h.logging(ctx, e)
 	b := newBudget(ctx, h.reserve)
 	e.begin(time.Now(), h.ecsLimit, h.relay.reaches(ctx))
 
-	v, repeated, err := Verdict{}, false, error(nil)
-	if wrong != nil {
-		v = failed("%v", wrong).settled(e.Execution)
-	} else {
-		v, repeated, err = h.verdict(ctx, b, e)
-	}
+	v, repeated, err := h.verdict(ctx, b, e, wrong)
 	if err != nil {
 		Logger(ctx).LogAttrs(ctx, slog.LevelError, "no verdict", slog.String("error", err.Error()))
 		return nil, err
@@ -103,9 +98,14 @@ func (h *Handler) report(ctx context.Context, e event, wrong *EventError) ([]byt
 	}{v.Status, v.Reason}), nil
 }
 
-// verdict decides the execution, or waits for and repeats the verdict that it has been given. A
-// verdict of InProgress to be handed over to the next invocation has been.
-func (h *Handler) verdict(ctx context.Context, b budget, e event) (v Verdict, repeated bool, err error) {
+// verdict decides the execution, or waits for and repeats the verdict that it has been given. An
+// event that is wrong is Failed. A verdict of InProgress for CodeDeploy, or a pause, has been handed
+// over to the next invocation.
+func (h *Handler) verdict(ctx context.Context, b budget, e event, wrong *EventError) (v Verdict, repeated bool, err error) {
+	if wrong != nil {
+		// Not remembered: which round this is may be what can't be read.
+		return failed("%v", wrong).settled(e.Execution), false, nil
+	}
 	if b.isSpent() || ctx.Err() != nil {
 		// Not decided, and so not remembered: the next run has time to do it properly.
 		return Verdict{}, false, errors.New("decide the execution: the context had ended, or the function's deadline had come, before it began")
@@ -145,7 +145,8 @@ func (h *Handler) deliver(ctx context.Context, b budget, e Execution, s Status) 
 func (h *Handler) handOver(ctx context.Context, b budget, e event, v Verdict) Verdict {
 	ctx, cancel := b.handingOver(ctx)
 	defer cancel()
-	d := h.courier(b).deliver(ctx, "hand-over", func(ctx context.Context) error { return h.relay.invoke(ctx, e.handedOver(v, time.Now())) })
+	payload := e.handedOver(v, time.Now())
+	d := h.courier(b).deliver(ctx, "hand-over", func(ctx context.Context) error { return h.relay.invoke(ctx, payload) })
 	if d.err != nil {
 		return failed("the hook has to be asked again, but couldn't be handed over to its next invocation: %v; so far: %s", d.err, v.Reason).settled(e.Execution)
 	}

@@ -71,7 +71,7 @@ func (e *event) begin(now time.Time, ecsLimit time.Duration, canHandOver bool) {
 	case e.Contract == CodeDeploy:
 		e.Deadline = e.Began.Add(codeDeployLimit)
 	case e.Contract == ECSPause && !e.expires.IsZero():
-		e.Deadline = e.expires.Add(-min(pauseMargin, e.expires.Sub(e.Began)/10))
+		e.Deadline = e.expires.Add(-min(pauseMargin, max(0, e.expires.Sub(e.Began)/10)))
 	default:
 		e.Deadline = e.Began.Add(ecsLimit)
 	}
@@ -86,12 +86,12 @@ func (e Execution) outOfTime() error {
 // hindrance says why the round that v asks for can't be; it is empty if it can.
 func (e Execution) hindrance(v Verdict) string {
 	switch {
-	case !e.continuable && e.Contract != ECS && e.Round >= maxHandOvers:
-		return fmt.Sprintf("the function has invoked itself %d times for it, and Lambda stops what looks like an endless loop", e.Round)
-	case !e.continuable:
-		return fmt.Sprintf("can't be for %v here", e.Contract)
+	case e.Contract != ECS && e.Round >= maxHandOvers:
+		return fmt.Sprintf("the function has invoked itself %d times for this, and Lambda stops what looks like an endless loop", e.Round)
 	case !time.Now().Add(v.After).Before(e.Deadline):
-		return fmt.Sprintf("in %v %v", v.After, e.outOfTime())
+		return fmt.Sprintf("%v by then", e.outOfTime())
+	case !e.continuable:
+		return "the function has no way to invoke itself (it is given its name in Lambda)"
 	case len(v.State) > MaxState:
 		return fmt.Sprintf("its state has %d bytes, and %d are the most", len(v.State), MaxState)
 	case e.detailsSize()+len(v.State) > maxDetails:
