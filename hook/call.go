@@ -108,6 +108,9 @@ func (c caller) endpoint(ctx context.Context) (*url.URL, error) {
 	if own := serviceEndpoint(ctx, c.cfg, c.service.id); own != "" {
 		return url.Parse(own)
 	}
+	if c.cfg.Region == "" {
+		return nil, errors.New("there is no region")
+	}
 	dualStack, fips := endpointVariant(ctx, c.cfg)
 	resolved, err := codedeploy.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, codedeploy.EndpointParameters{
 		Region: aws.String(c.cfg.Region), UseDualStack: aws.Bool(dualStack), UseFIPS: aws.Bool(fips),

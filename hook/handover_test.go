@@ -42,7 +42,9 @@ func (q *lambdaQueue) drain(t *testing.T, cloud *fakeAWS) {
 			q.errs = append(q.errs, err)
 		}
 		for _, call := range cloud.seenCalls()[handed:] {
-			q.payloads = append(q.payloads, []byte(call.body))
+			if call.service == "lambda" {
+				q.payloads = append(q.payloads, []byte(call.body))
+			}
 		}
 	}
 }

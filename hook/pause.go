@@ -33,7 +33,7 @@ func (r *ECSReporter) Report(ctx context.Context, e Execution, s Status) error {
 		"serviceDeploymentArn": e.DeploymentID, "hookId": e.ID, "action": actions[s],
 	}, &struct{}{})
 	if refusal, ok := errors.AsType[*callError](err); ok && slices.Contains(mayBeAnswered, refusal.code) {
-		return r.explain(ctx, e, refusal)
+		return r.explain(ctx, e, err)
 	}
 	return err
 }
@@ -44,7 +44,7 @@ func (r *ECSReporter) Report(ctx context.Context, e Execution, s Status) error {
 var mayBeAnswered = []string{"InvalidParameterException", "ClientException", "ConflictException"}
 
 // explain asks ECS what became of the pause that an answer was refused for.
-func (r *ECSReporter) explain(ctx context.Context, e Execution, refusal *callError) error {
+func (r *ECSReporter) explain(ctx context.Context, e Execution, refusal error) error {
 	var said struct {
 		ServiceDeployments []struct {
 			LifecycleHookDetails []struct{ HookID, Status string }
