@@ -3,8 +3,13 @@ package hook
 import (
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestParseExecution(t *testing.T) {
@@ -21,6 +26,57 @@ func TestParseExecution(t *testing.T) {
 		{why: "escapes are part of JSON", payload: `{"DeploymentId":"d-\u0031","LifecycleEventHookExecutionId":"a\"b"}`, want: Execution{DeploymentID: "d-1", ID: `a"b`}},
 		{why: "a key in another case never overrides the real one", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","deploymentid":"d-2"}`, want: Execution{DeploymentID: "d-1", ID: "x"}},
 
+		{
+			why: "a hand-over", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","greenlight":{"round":2,"began":"2026-03-05T15:54:41Z","state":{"a":1}}}`,
+			want: Execution{DeploymentID: "d-1", ID: "x", Round: 2, Began: time.Date(2026, 3, 5, 15, 54, 41, 0, time.UTC), State: json.RawMessage(`{"a":1}`)},
+		},
+		{
+			why: "a hand-over without a state, of a version that knows more", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","greenlight":{"round":1,"began":"2026-03-05T15:54:41Z","more":[]}}`,
+			want: Execution{DeploymentID: "d-1", ID: "x", Round: 1, Began: time.Date(2026, 3, 5, 15, 54, 41, 0, time.UTC)},
+		},
+		{
+			why: "ECS's, with everything at the top, as older documentation has it", payload: `{"executionId":"e","lifecycleStage":"TEST_TRAFFIC_SHIFT","resourceArn":"d","serviceArn":"s","targetServiceRevisionArn":"g",
+				"testTrafficWeights":{"g":100,"b":0},"productionTrafficWeights":{}}`,
+			want: Execution{Contract: ECS, DeploymentID: "d", ID: "e", ECS: &ECSExecution{
+				Stage: "TEST_TRAFFIC_SHIFT", ServiceARN: "s", TargetServiceRevisionARN: "g",
+				TestTrafficWeights: map[string]float64{"g": 100, "b": 0}, ProductionTrafficWeights: map[string]float64{},
+			}},
+		},
+		{
+			why: "what is nested counts where both are there", payload: `{"executionId":"e","lifecycleStage":"S","resourceArn":"d","serviceArn":"old","executionDetails":{"serviceArn":"new"}}`,
+			want: Execution{Contract: ECS, DeploymentID: "d", ID: "e", ECS: &ECSExecution{Stage: "S", ServiceARN: "new"}},
+		},
+		{
+			why: "the least of ECS, with what it may add", payload: `{"executionId":"e","lifecycleStage":"NEW_STAGE","resourceArn":"d","executionDetails":{"more":1},"more":{}}`,
+			want: Execution{Contract: ECS, DeploymentID: "d", ID: "e", ECS: &ECSExecution{Stage: "NEW_STAGE"}},
+		},
+		{
+			why: "a step in tenths of a percent", payload: `{"executionId":"e","lifecycleStage":"PRODUCTION_TRAFFIC_SHIFT","resourceArn":"d","executionDetails":{"productionTrafficWeights":{"g":33.3,"b":66.7}}}`,
+			want: Execution{Contract: ECS, DeploymentID: "d", ID: "e", ECS: &ECSExecution{Stage: "PRODUCTION_TRAFFIC_SHIFT", ProductionTrafficWeights: map[string]float64{"g": 33.3, "b": 66.7}}},
+		},
+		{
+			why: "a later round of ECS's", payload: `{"executionId":"e","lifecycleStage":"S","resourceArn":"d","hookDetails":{"mine":1,"greenlight":{"round":4,"began":"2026-03-05T15:54:41Z","state":"s"}}}`,
+			want: Execution{
+				Contract: ECS, DeploymentID: "d", ID: "e", Round: 4, Began: time.Date(2026, 3, 5, 15, 54, 41, 0, time.UTC), State: json.RawMessage(`"s"`),
+				ECS: &ECSExecution{Stage: "S", Details: map[string]json.RawMessage{"mine": json.RawMessage("1")}},
+			},
+		},
+		{
+			why: "a pause by the least", payload: `{"detail-type":"ECS Hook State Change","detail":{"eventName":"HOOK_AWAITING_ACTION","hookId":"h","serviceDeploymentArn":"d"}}`,
+			want: Execution{Contract: ECSPause, DeploymentID: "d", ID: "h", ECS: &ECSExecution{}},
+		},
+		{
+			why: "a pause whose end can't be read still waits", payload: `{"detail-type":"ECS Hook State Change","detail":{"eventName":"HOOK_AWAITING_ACTION","hookId":"h","serviceDeploymentArn":"d","expiresAt":1772726681}}`,
+			want: Execution{Contract: ECSPause, DeploymentID: "d", ID: "h", ECS: &ECSExecution{}},
+		},
+
+		{why: "ECS's keys must match exactly", payload: `{"ExecutionId":"e","LifecycleStage":"S","ResourceArn":"d"}`, problem: "DeploymentId is missing, LifecycleEventHookExecutionId is missing"},
+		{why: "ECS's executionDetails are an object", payload: `{"executionId":"e","lifecycleStage":"S","resourceArn":"d","executionDetails":"x"}`, problem: `executionDetails is not an object: "\"x\""`},
+		{why: "all that is wrong with ECS's is told at once", payload: `{"executionId":1,"lifecycleStage":""}`, problem: "executionId is a number where a string is expected, lifecycleStage is empty, resourceArn is missing"},
+		{why: "another notice of EventBridge's", payload: `{"detail-type":"ECS Deployment State Change","detail":{}}`, problem: `detail-type is "ECS Deployment State Change"`},
+		{why: "a notice without its details", payload: `{"detail-type":"ECS Hook State Change"}`, problem: "eventName is missing"},
+		{why: "a notice whose details are none", payload: `{"detail-type":"ECS Hook State Change","detail":[]}`, problem: `detail is not an object: "[]"`},
+		{why: "a pause without its id", payload: `{"detail-type":"ECS Hook State Change","detail":{"eventName":"HOOK_AWAITING_ACTION","hookid":"h"}}`, problem: `hookId is missing ("hookid" is spelled differently), serviceDeploymentArn is missing`},
 		{why: "no deployment id", payload: `{"LifecycleEventHookExecutionId":"x"}`, problem: "DeploymentId is missing"},
 		{why: "no execution id", payload: `{"DeploymentId":"d-1"}`, problem: "LifecycleEventHookExecutionId is missing"},
 		{why: "neither is told at once", payload: `{}`, problem: "DeploymentId is missing, LifecycleEventHookExecutionId is missing"},
@@ -47,8 +103,8 @@ func TestParseExecution(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			got, err := ParseExecution([]byte(tt.payload))
 			if tt.problem == "" {
-				if err != nil || got.DeploymentID != tt.want.DeploymentID || got.ID != tt.want.ID {
-					t.Fatalf("got %+v, %v, want %+v", got, err, tt.want)
+				if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreUnexported(Execution{})); diff != "" || err != nil {
+					t.Fatalf("got %v and (-want +got):\n%s", err, diff)
 				}
 				return
 			}
@@ -69,9 +125,33 @@ func TestParseExecution(t *testing.T) {
 	}
 }
 
+func TestWhatIsExpectedIsOfTheContractThatWasFound(t *testing.T) {
+	for payload, want := range map[string]string{
+		`{"DeploymentId":"d-1"}`: `; CodeDeploy sends {"DeploymentId": "d-…", "LifecycleEventHookExecutionId": "…"}`,
+		`{"executionId":"e"}`:    `; Amazon ECS sends {"executionId": "…", "lifecycleStage": "…", "resourceArn": "arn:…", …}`,
+		`{"detail-type":"x"}`:    `; EventBridge sends {"detail-type": "ECS Hook State Change", "detail": {"eventName": "HOOK_AWAITING_ACTION", "hookId": "…", "serviceDeploymentArn": "arn:…", …}}`,
+		`{}`:                     `; CodeDeploy sends {"DeploymentId": "d-…", "LifecycleEventHookExecutionId": "…"}, Amazon ECS sends {"executionId": "…", "lifecycleStage": "…", "resourceArn": "arn:…", …}`,
+	} {
+		if _, err := ParseExecution([]byte(payload)); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got %v, want it to end in %q", payload, err, want)
+		}
+	}
+}
+
 func FuzzParseExecution(f *testing.F) {
-	for _, seed := range []string{testEvent, "", "null", "[]", `{"DeploymentId":1}`, `{"DeploymentId":"a","LifecycleEventHookExecutionId":"b","x":[{}]}`} {
+	for _, seed := range []string{
+		testEvent, "", "null", "[]", `{"DeploymentId":1}`, `{"DeploymentId":"a","LifecycleEventHookExecutionId":"b","x":[{}]}`,
+		`{"DeploymentId":"a","LifecycleEventHookExecutionId":"b","greenlight":{"round":1,"began":"2026-03-05T15:54:41Z","state":{}}}`,
+		`{"executionId":"e","lifecycleStage":"S","resourceArn":"d","hookDetails":{"greenlight":{"round":1,"began":"2026-03-05T15:54:41Z"}}}`,
+	} {
 		f.Add([]byte(seed))
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "events", "*.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		f.Add(documented(f, strings.TrimSuffix(filepath.Base(file), ".json")))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		e, err := ParseExecution(payload)
@@ -79,20 +159,34 @@ func FuzzParseExecution(f *testing.F) {
 			if _, ok := errors.AsType[*EventError](err); !ok {
 				t.Fatalf("error %v is no *EventError", err)
 			}
-			if text := err.Error(); strings.ContainsAny(text, "\r\n") {
-				t.Fatalf("error %q has more than one line", text)
+			if text := err.Error(); strings.ContainsAny(text, "\r\n") || len(text) > 2000 {
+				t.Fatalf("error %q has more than one line, or too much in it", text)
 			}
 			return
 		}
-		if e.DeploymentID == "" || e.ID == "" {
-			t.Fatalf("accepted without ids: %+v", e)
+		if e.DeploymentID == "" || e.ID == "" || (e.ECS != nil) == (e.Contract == CodeDeploy) || e.Round < 0 || (e.Round > 0) == e.Began.IsZero() {
+			t.Fatalf("accepted %+v", e)
 		}
-		again, err := json.Marshal(map[string]string{deploymentIDKey: e.DeploymentID, executionIDKey: e.ID})
-		if err != nil {
-			t.Fatal(err)
+		// What a round leaves to the next arrives there.
+		parsed, _ := parseEvent(payload)
+		parsed.begin(time.Now(), DefaultECSLimit, true)
+		v := Verdict{Status: InProgress, State: json.RawMessage("[1]")}
+		next := parsed.fields
+		if e.Contract != ECS {
+			next = nil
+			if err := json.Unmarshal(parsed.handedOver(v, time.Now()), &next); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			next = map[string]json.RawMessage{ecsExecutionKey: encode(e.ID), ecsResourceKey: encode(e.DeploymentID), ecsStageKey: encode(e.ECS.Stage)}
+			next[ecsDetailsKey] = encode(ecsSaid(t, parsed.answer(v)).Details)
 		}
-		if back, err := ParseExecution(again); err != nil || back.DeploymentID != e.DeploymentID || back.ID != e.ID {
+		back, err := ParseExecution(encode(next))
+		if err != nil || back.DeploymentID != e.DeploymentID || back.ID != e.ID || back.Round != parsed.Round+1 || !back.Began.Equal(parsed.Began) || string(back.State) != "[1]" {
 			t.Fatalf("%+v became %+v, %v", e, back, err)
+		}
+		if e.ECS != nil && len(back.ECS.Details) != len(e.ECS.Details) {
+			t.Fatalf("the details %v became %v", e.ECS.Details, back.ECS.Details)
 		}
 	})
 }
