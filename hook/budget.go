@@ -25,7 +25,8 @@ const maxMargin = 200 * time.Millisecond
 //	start ──────── decide ────────┬─ grace ─┬──── report ────┬ margin ┤ deadline
 //	                              └──────────── reserve ──────────────┘
 //
-// A decider that is done early leaves its time to the report.
+// A decider that is done early leaves its time to the report. A hand-over to the next invocation
+// comes between the two, and ends where half of the reserve is left.
 type budget struct {
 	total    time.Duration // from the invocation's start to the deadline; 0 without one
 	reserve  time.Duration
@@ -43,12 +44,16 @@ func newBudget(ctx context.Context, reserve time.Duration) budget {
 	return budget{total: total, reserve: min(reserve, total/2), deadline: deadline}
 }
 
-// deciding returns the context for the decider.
-func (b budget) deciding(ctx context.Context) (context.Context, context.CancelFunc) {
+// deciding returns the context for the decider. It ends where the reserve begins, or with the
+// execution's own deadline, which in rounds of minutes is that of the last.
+func (b budget) deciding(ctx context.Context, e Execution) (context.Context, context.CancelFunc) {
 	if b.deadline.IsZero() {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadlineCause(ctx, b.deadline.Add(-b.reserve), b.outOfTime())
+	if end := b.deadline.Add(-b.reserve); e.Deadline.IsZero() || end.Before(e.Deadline) {
+		return context.WithDeadlineCause(ctx, end, b.outOfTime())
+	}
+	return context.WithDeadlineCause(ctx, e.Deadline, e.outOfTime())
 }
 
 // outOfTime is the cause of the decider's context when its time is up.
@@ -78,6 +83,15 @@ func (b budget) reporting(ctx context.Context) (context.Context, context.CancelF
 		return context.WithTimeout(ctx, b.reserve)
 	}
 	return b.working(ctx)
+}
+
+// handingOver returns the context for handing over to the next invocation. Where that fails there is
+// a verdict to report, and half of the reserve for it.
+func (b budget) handingOver(ctx context.Context) (context.Context, context.CancelFunc) {
+	if b.deadline.IsZero() {
+		return context.WithTimeout(ctx, b.reserve/2)
+	}
+	return context.WithDeadline(ctx, b.deadline.Add(-b.reserve/2))
 }
 
 // isSpent reports whether the deadline came before the invocation began.

@@ -193,21 +193,27 @@ func onLoopback(t *testing.T, f *fakeCodeDeploy) *CodeDeployReporter {
 // fake time of a synctest bubble.
 func inBubble(t *testing.T, f *fakeCodeDeploy) *CodeDeployReporter {
 	t.Helper()
+	return NewCodeDeployReporter(serveInBubble(t, f))
+}
+
+// serveInBubble serves h over pipes, and returns a configuration for it.
+func serveInBubble(t *testing.T, h http.Handler) aws.Config {
+	t.Helper()
 	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	srv := &http.Server{Handler: f, ErrorLog: log.New(io.Discard, "", 0), ConnState: f.countConnections}
+	srv := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		_ = srv.Serve(l)
 	}()
-	r := NewCodeDeployReporter(testConfig("http://codedeploy.test", awshttp.NewBuildableClient().WithTransportOptions(
-		func(tr *http.Transport) { tr.Proxy, tr.DialContext = nil, l.dial })))
+	warm, client := warmClient(awshttp.NewBuildableClient().WithTransportOptions(
+		func(tr *http.Transport) { tr.Proxy, tr.DialContext = nil, l.dial }))
 	t.Cleanup(func() {
-		r.warmer.CloseIdleConnections()
+		warm.CloseIdleConnections()
 		_ = srv.Close()
 		<-served
 	})
-	return r
+	return testConfig("http://aws.test", client)
 }
 
 func testConfig(endpoint string, client aws.HTTPClient) aws.Config {

@@ -10,7 +10,7 @@ import (
 )
 
 // A CodeDeployReporter puts statuses with CodeDeploy's
-// PutLifecycleEventHookExecutionStatus. It is the default [Reporter].
+// PutLifecycleEventHookExecutionStatus. It is the default [Reporter] of executions for CodeDeploy.
 type CodeDeployReporter struct {
 	// put and options are the client's methods. The client itself must not stand in a field: a program that also
 	// links reflect.Value.MethodByName, as expression languages do, would then keep each of its fifty operations,
@@ -34,6 +34,9 @@ func NewCodeDeployReporter(cfg aws.Config, optFns ...func(*codedeploy.Options)) 
 
 // Report puts the status of e, once.
 func (r *CodeDeployReporter) Report(ctx context.Context, e Execution, s Status) error {
+	if e.Contract != CodeDeploy {
+		return &unsentError{fmt.Errorf("an execution for %v can't be reported to CodeDeploy", e.Contract)}
+	}
 	_, err := r.put(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
 		DeploymentId:                  &e.DeploymentID,
 		LifecycleEventHookExecutionId: &e.ID,

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 )
 
 // lambdaEnv is what Lambda sets, with changes; an empty value takes a variable away.
@@ -22,7 +21,7 @@ func lambdaEnv(changes map[string]string) func(string) string {
 }
 
 func TestTheConfigurationIsWhatLambdaGives(t *testing.T) {
-	cfg, err := lambdaConfig(lambdaEnv(nil))
+	cfg, err := LambdaConfig(lambdaEnv(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,24 +46,31 @@ func TestTheEndpointIsTheOneThatIsSet(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			cfg, err := lambdaConfig(lambdaEnv(tt.env))
-			if err != nil || aws.ToString(cfg.BaseEndpoint) != tt.want {
-				t.Errorf("got %q (%v), want %q", aws.ToString(cfg.BaseEndpoint), err, tt.want)
+			cfg, err := LambdaConfig(lambdaEnv(tt.env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := aws.ToString(NewCodeDeployReporter(cfg).options().BaseEndpoint); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
 func TestFIPSAndDualStackAreAskedFor(t *testing.T) {
-	var o codedeploy.Options
-	endpointVariant(lambdaEnv(map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}))(&o)
-	if o.EndpointOptions.UseFIPSEndpoint != aws.FIPSEndpointStateEnabled || o.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateEnabled {
-		t.Errorf("got %+v", o.EndpointOptions)
-	}
-	var plain codedeploy.Options
-	endpointVariant(lambdaEnv(nil))(&plain)
-	if plain.EndpointOptions.UseFIPSEndpoint != aws.FIPSEndpointStateUnset || plain.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateUnset {
-		t.Errorf("got %+v where nothing was asked for", plain.EndpointOptions)
+	for _, asked := range []bool{true, false} {
+		env := map[string]string{}
+		if asked {
+			env = map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}
+		}
+		cfg, err := LambdaConfig(lambdaEnv(env))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := NewCodeDeployReporter(cfg).options().EndpointOptions
+		if (o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled) != asked || (o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled) != asked {
+			t.Errorf("got %+v, asked for: %v", o, asked)
+		}
 	}
 }
 
@@ -86,7 +92,7 @@ func TestABrokenConfigurationIsNamed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			if _, err := lambdaConfig(lambdaEnv(tt.env)); err == nil || !strings.Contains(err.Error(), tt.says) {
+			if _, err := LambdaConfig(lambdaEnv(tt.env)); err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v, want an error that says %q", err, tt.says)
 			}
 		})

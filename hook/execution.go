@@ -1,125 +1,99 @@
 package hook
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
+	"time"
 )
 
-// An Execution is one call of a hook: one lifecycle event of one deployment.
+// A Contract is how a hook is asked, and so how it answers.
+type Contract int
+
+// The contracts.
+const (
+	// CodeDeploy invokes the function asynchronously, and is answered by its
+	// PutLifecycleEventHookExecutionStatus.
+	CodeDeploy Contract = iota
+
+	// ECS invokes the function synchronously, and takes what it returns for the answer.
+	ECS
+
+	// ECSPause is a pause in a deployment by Amazon ECS. EventBridge invokes the function
+	// asynchronously with ECS's notice of it, and ECS is answered by its
+	// ContinueServiceDeployment.
+	ECSPause
+)
+
+// String returns the name of who asks.
+func (c Contract) String() string {
+	switch c {
+	case CodeDeploy:
+		return "CodeDeploy"
+	case ECS:
+		return "Amazon ECS"
+	case ECSPause:
+		return "a pause of Amazon ECS"
+	default:
+		return "an unknown contract"
+	}
+}
+
+// An Execution is one execution of a hook: one lifecycle event or stage of one deployment. It
+// may take several invocations of the function, its rounds.
 type Execution struct {
-	// DeploymentID is CodeDeploy's id of the deployment, like "d-IHWDEND8F".
+	// DeploymentID is CodeDeploy's id of the deployment, like "d-IHWDEND8F", or the ARN of
+	// the service deployment of Amazon ECS.
 	DeploymentID string
 
-	// ID is the event's LifecycleEventHookExecutionId. It is opaque, commonly
-	// longer than 250 characters, and unique to this execution.
+	// ID is unique to this execution, and opaque: the event's
+	// LifecycleEventHookExecutionId, commonly longer than 250 characters, ECS's executionId,
+	// or a pause's hookId.
 	ID string
+
+	Contract Contract
+
+	// ECS is what Amazon ECS says of the stage; nil with CodeDeploy, which says nothing.
+	ECS *ECSExecution
+
+	// State is what the verdict of InProgress in the round before this one left; nil in
+	// the first round, and where nothing was left.
+	State json.RawMessage
+
+	// Round counts the invocations of this execution, from 0.
+	Round int
+
+	// Began is when round 0 began.
+	Began time.Time
+
+	// Deadline is when the execution must have been decided, over all its rounds; see
+	// [Execution.CanContinue]. It is zero where nothing is known of it, as from ParseExecution.
+	Deadline time.Time
+
+	continuable bool
 }
 
-// The keys of the event, spelled as CodeDeploy sends them.
-const (
-	deploymentKey = "DeploymentId"
-	executionKey  = "LifecycleEventHookExecutionId"
-)
+// CanContinue reports whether a verdict of [InProgress] would be followed by another round. With
+// Amazon ECS it is, until Deadline. With CodeDeploy and for pauses the function would have to
+// invoke itself: it must know its own name, as it does in Lambda, and does so a bounded number
+// of times.
+func (e Execution) CanContinue() bool { return e.continuable }
 
-// An EventError says that a payload is not the event of a CodeDeploy lifecycle
-// hook. Nothing can be reported for such a payload, since the ids to report under
-// are what it lacks.
-type EventError struct {
-	// Problem is one line of bounded length; it quotes at most the beginning of
-	// the payload.
-	Problem string
-}
+// An ECSExecution is what Amazon ECS says of a stage of a deployment.
+type ECSExecution struct {
+	// Stage is the lifecycleStage as sent, like "POST_TEST_TRAFFIC_SHIFT".
+	Stage string
 
-func (e *EventError) Error() string {
-	return fmt.Sprintf("read the lifecycle hook event: %s; CodeDeploy sends {%q: \"d-…\", %q: \"…\"}",
-		e.Problem, deploymentKey, executionKey)
-}
+	ServiceARN string
 
-// ParseExecution reads the event that CodeDeploy invokes a lifecycle hook with. Both
-// ids must be strings and not empty; other fields are ignored. Keys must match
-// exactly: encoding/json's matching in any case would let a "deploymentid" override
-// the real one. The error is always an [*EventError].
-func ParseExecution(payload []byte) (Execution, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(payload, &fields); err != nil || fields == nil {
-		return Execution{}, &EventError{Problem: notAnObject(payload, err)}
-	}
-	var e Execution
-	problems := slices.DeleteFunc([]string{
-		readID(fields, deploymentKey, &e.DeploymentID),
-		readID(fields, executionKey, &e.ID),
-	}, func(problem string) bool { return problem == "" })
-	if len(problems) > 0 {
-		return Execution{}, &EventError{Problem: strings.Join(problems, ", ")}
-	}
-	return e, nil
-}
+	// TargetServiceRevisionARN is of the revision that is being deployed. A pause's notice
+	// doesn't have it.
+	TargetServiceRevisionARN string
 
-// readID puts the string under key into id, or says in a few words why it can't.
-func readID(fields map[string]json.RawMessage, key string, id *string) string {
-	raw, ok := fields[key]
-	if !ok {
-		for name := range fields {
-			if strings.EqualFold(name, key) {
-				return fmt.Sprintf("%s is missing (%q is spelled differently)", key, name)
-			}
-		}
-		return key + " is missing"
-	}
-	if k := kindOf(raw); k != "a string" {
-		return fmt.Sprintf("%s is %s where a string is expected", key, k)
-	}
-	if err := json.Unmarshal(raw, id); err != nil {
-		return fmt.Sprintf("%s is unreadable: %v", key, err)
-	}
-	if *id == "" {
-		return key + " is empty"
-	}
-	return ""
-}
+	// Weights are shares of the traffic in percent, 0 to 100, by the ARN of the service
+	// revision. They may have a fraction, as the steps of a linear deployment may; they are
+	// nil where they aren't sent, and empty at the stages that shift nothing.
+	TestTrafficWeights, ProductionTrafficWeights map[string]float64
 
-func notAnObject(payload []byte, err error) string {
-	switch {
-	case len(bytes.TrimSpace(payload)) == 0:
-		return "the payload is empty"
-	case json.Valid(payload):
-		return fmt.Sprintf("the payload is %s where an object is expected: %s", kindOf(payload), excerpt(payload))
-	default:
-		return fmt.Sprintf("the payload is not JSON (%v): %s", err, excerpt(payload))
-	}
-}
-
-// kindOf names the kind of a valid JSON value by its first character.
-func kindOf(raw []byte) string {
-	raw = bytes.TrimLeft(raw, " \t\r\n")
-	if len(raw) == 0 {
-		return "nothing"
-	}
-	switch raw[0] {
-	case '"':
-		return "a string"
-	case '{':
-		return "an object"
-	case '[':
-		return "an array"
-	case 't', 'f':
-		return "a boolean"
-	case 'n':
-		return "null"
-	default:
-		return "a number"
-	}
-}
-
-// excerpt quotes the beginning of a payload. An event is never logged whole: what
-// was sent here by mistake may be secret, and may be 6 MB.
-func excerpt(payload []byte) string {
-	const limit = 60
-	if len(payload) <= limit {
-		return fmt.Sprintf("%q", payload)
-	}
-	return fmt.Sprintf("%q… (%d bytes)", payload[:limit], len(payload))
+	// Details are the hookDetails of the service's definition, without what this package puts
+	// there between rounds.
+	Details map[string]json.RawMessage
 }

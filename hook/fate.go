@@ -13,11 +13,11 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A fate is what an attempt's error makes of a report.
+// A fate is what an attempt's error makes of a report, or of a hand-over.
 type fate int
 
 const (
-	delivered fate = iota // CodeDeploy took the status
+	delivered fate = iota // CodeDeploy or ECS took the status
 	completed             // it had one already: done as well
 	transient             // worth another attempt
 	final                 // would be refused again
@@ -46,6 +46,9 @@ const noCode = "UnknownError"
 func judge(err error) fate {
 	if err == nil {
 		return delivered
+	}
+	if _, ok := errors.AsType[*endedError](err); ok {
+		return completed
 	}
 	// The SDK says so of a wrong clock, which it corrects for the next attempt.
 	if opinion, ok := errors.AsType[interface {
@@ -102,9 +105,12 @@ func wasSent(err error) bool {
 	return statusOf(err) != 0 || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// statusOf returns the HTTP status of the answer that an error of the SDK is about, or 0.
+// statusOf returns the HTTP status of the answer that an error is about, or 0.
 func statusOf(err error) int {
-	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+	if response, ok := errors.AsType[interface {
+		error
+		HTTPStatusCode() int
+	}](err); ok {
 		return response.HTTPStatusCode()
 	}
 	return 0
@@ -118,12 +124,28 @@ func explained(err error) error {
 	}
 	switch api.ErrorCode() {
 	case "AccessDeniedException", "AccessDenied":
-		// https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
-		return fmt.Errorf("the function's role must allow codedeploy:PutLifecycleEventHookExecutionStatus"+
-			" on arn:aws:codedeploy:REGION:ACCOUNT:deploymentgroup:APPLICATION/GROUP: %w", err)
-	case "DeploymentDoesNotExistException":
+		return fmt.Errorf("the function's role must allow %s: %w", permissionFor(err), err)
+	case "DeploymentDoesNotExistException", "ServiceDeploymentNotFoundException":
 		return fmt.Errorf("the deployment is unknown in the region and account that the function reports to: %w", err)
+	case "RecursiveInvocationException":
+		return fmt.Errorf("set the function's recursive loop detection to allow it to invoke itself: %w", err)
 	default:
 		return err
+	}
+}
+
+// permissionFor names the permission that a refused call needs, and on what.
+//   - https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
+//   - https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+//   - https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+func permissionFor(err error) string {
+	call, ok := errors.AsType[*callError](err)
+	switch {
+	case ok && call.service == ecsService:
+		return "ecs:ContinueServiceDeployment and ecs:DescribeServiceDeployments on arn:aws:ecs:REGION:ACCOUNT:service-deployment/CLUSTER/SERVICE/*"
+	case ok && call.service == lambdaService:
+		return "lambda:InvokeFunction on the function itself"
+	default:
+		return "codedeploy:PutLifecycleEventHookExecutionStatus on arn:aws:codedeploy:REGION:ACCOUNT:deploymentgroup:APPLICATION/GROUP"
 	}
 }

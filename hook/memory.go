@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"crypto/sha256"
 	"slices"
 	"sync"
 )
@@ -17,8 +18,21 @@ type memory struct {
 	size int
 
 	mu      sync.Mutex
-	memos   map[Execution]*memo
-	arrived []Execution
+	memos   map[executionKey]*memo
+	arrived []executionKey
+}
+
+// An executionKey tells executions apart, and the rounds of one. What is undocumented of ECS's
+// executionId, whether a stage that runs for each step of a deployment has another for each,
+// doesn't matter where only the same payload is taken for the same.
+type executionKey struct {
+	deploymentID, id string
+	round            int
+	digest           [sha256.Size]byte
+}
+
+func (e event) key() executionKey {
+	return executionKey{deploymentID: e.DeploymentID, id: e.ID, round: e.Round, digest: e.digest}
 }
 
 // A memo is one execution's verdict, given once done is closed.
@@ -28,35 +42,43 @@ type memo struct {
 }
 
 func newMemory(size int) *memory {
-	return &memory{size: size, memos: make(map[Execution]*memo)}
+	return &memory{size: size, memos: make(map[executionKey]*memo)}
 }
 
 // claim returns the execution's memo, and whether the caller is the first to ask for it and
 // so the one to decide and settle it.
-func (m *memory) claim(e Execution) (*memo, bool) {
+func (m *memory) claim(key executionKey) (*memo, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if known, ok := m.memos[e]; ok {
+	if known, ok := m.memos[key]; ok {
 		return known, false
 	}
 	if len(m.arrived) >= m.size {
 		m.forgetOne()
 	}
 	created := &memo{done: make(chan struct{})}
-	m.memos[e] = created
-	m.arrived = append(m.arrived, e)
+	m.memos[key] = created
+	m.arrived = append(m.arrived, key)
 	return created, true
 }
 
 // forgetOne drops the oldest verdict. An execution that is still being decided stays,
 // even beyond the size: forgotten, it could be decided twice.
 func (m *memory) forgetOne() {
-	oldest := slices.IndexFunc(m.arrived, func(e Execution) bool { return m.memos[e].isSettled() })
+	oldest := slices.IndexFunc(m.arrived, func(key executionKey) bool { return m.memos[key].isSettled() })
 	if oldest < 0 {
 		return
 	}
 	delete(m.memos, m.arrived[oldest])
 	m.arrived = slices.Delete(m.arrived, oldest, oldest+1)
+}
+
+// forget drops an execution that came to no verdict.
+func (m *memory) forget(key executionKey) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.memos, key)
+	m.arrived = slices.DeleteFunc(m.arrived, func(known executionKey) bool { return known == key })
 }
 
 func (m *memo) settle(v Verdict) {

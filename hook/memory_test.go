@@ -6,7 +6,7 @@ import (
 )
 
 func TestMemory(t *testing.T) {
-	e := func(n int) Execution { return Execution{DeploymentID: "d-1", ID: strconv.Itoa(n)} }
+	e := func(n int) executionKey { return executionKey{deploymentID: "d-1", id: strconv.Itoa(n)} }
 	known := func(m *memory, n int) bool { _, ok := m.memos[e(n)]; return ok }
 
 	t.Run("an execution is claimed once", func(t *testing.T) {
@@ -19,8 +19,15 @@ func TestMemory(t *testing.T) {
 	})
 	t.Run("the same execution id of another deployment is another execution", func(t *testing.T) {
 		m := newMemory(2)
-		m.claim(Execution{DeploymentID: "d-1", ID: "x"})
-		if _, first := m.claim(Execution{DeploymentID: "d-2", ID: "x"}); !first {
+		m.claim(executionKey{deploymentID: "d-1", id: "x"})
+		if _, first := m.claim(executionKey{deploymentID: "d-2", id: "x"}); !first {
+			t.Error("it was taken for known")
+		}
+	})
+	t.Run("another round of an execution is decided anew", func(t *testing.T) {
+		m := newMemory(2)
+		m.claim(executionKey{deploymentID: "d-1", id: "x"})
+		if _, first := m.claim(executionKey{deploymentID: "d-1", id: "x", round: 1}); !first {
 			t.Error("it was taken for known")
 		}
 	})

@@ -1,8 +1,11 @@
 package hook
 
 import (
+	"context"
 	"log/slog"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // An Option changes a default of a [Handler].
@@ -26,9 +29,36 @@ func WithLogger(l *slog.Logger) Option {
 	return func(h *Handler) { h.logger = l }
 }
 
-// WithReporter sets what puts the status. The default is CodeDeploy, in the account and region
-// that the environment gives, and through AWS_ENDPOINT_URL_CODEDEPLOY or AWS_ENDPOINT_URL
-// where they are set.
+// WithConfig sets the AWS configuration by which verdicts are reported and the function invokes
+// itself. The default is [LambdaConfig] of the process's environment.
+func WithConfig(cfg aws.Config) Option {
+	return func(h *Handler) { h.config = func() (aws.Config, error) { return cfg, nil } }
+}
+
+// WithReporter sets what puts the status. The default is a [CodeDeployReporter], and an
+// [ECSReporter] for pauses, by the configuration of WithConfig.
 func WithReporter(r Reporter) Option {
 	return func(h *Handler) { h.reporter = r }
+}
+
+// WithECSLimit sets how long an execution for Amazon ECS may take over all its rounds; 0 or less is
+// [DefaultECSLimit]. It is best less than the timeoutConfiguration of the hook in the service's
+// definition: when that is over, ECS does what it says without waiting for an answer. For a pause it
+// matters only where its notice doesn't say when the pause ends.
+func WithECSLimit(d time.Duration) Option {
+	return func(h *Handler) {
+		if d <= 0 {
+			d = DefaultECSLimit
+		}
+		h.ecsLimit = d
+	}
+}
+
+// WithHandOver sets how an execution is handed over to the next invocation: invoke gets the payload for
+// it, and returns when it is sure to be invoked. Like a report it is tried again, unless the error
+// has a method RetryableError() bool that returns false. The default is an asynchronous
+// invocation of the function that the process runs in, under the alias or version that it was
+// invoked by; nil is none, so that an execution has one round.
+func WithHandOver(invoke func(ctx context.Context, payload []byte) error) Option {
+	return func(h *Handler) { h.relay = relayFunc(invoke) }
 }

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// A Reporter puts an execution's status. Report is one attempt: the handler repeats it, and
-// decides by the error whether another attempt is worth making. Errors of the AWS SDK are
+// A Reporter puts an execution's status, Succeeded or Failed: with CodeDeploy, or with ECS where
+// e is of a pause. A hook of ECS's that isn't is never reported, since what the function returns
+// is the answer. Report is one attempt: the handler repeats it, and decides by the error whether another attempt is worth making. Errors of the AWS SDK are
 // understood; any other error is worth another attempt unless it has a method
 // RetryableError() bool that returns false. Report must return when its context ends, and be
 // safe for concurrent use.
@@ -24,7 +25,7 @@ type ReporterFunc func(ctx context.Context, e Execution, s Status) error
 // Report calls f.
 func (f ReporterFunc) Report(ctx context.Context, e Execution, s Status) error { return f(ctx, e, s) }
 
-// A ReportError says that a verdict was reached but could not be given to CodeDeploy.
+// A ReportError says that a verdict was reached but could not be given to CodeDeploy, or to ECS.
 type ReportError struct {
 	Execution Execution
 	Verdict   Verdict
@@ -57,32 +58,31 @@ const leastAttempt = 20 * time.Millisecond
 // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 func fullJitter(bound time.Duration) time.Duration { return rand.N(bound + 1) } //nolint:gosec // spreads load, guards nothing
 
-// A delivery is what became of a report.
+// A delivery is what became of a report, or of a hand-over.
 type delivery struct {
 	attempts  int
-	completed bool // CodeDeploy had an answer already
+	completed bool // there was an answer already
 	err       error
 }
 
-// A courier repeats a report until it is delivered, until its error is final, or until
-// the context ends.
+// A courier repeats a call until it is through, until its error is final, or until the context
+// ends.
 //
 // The SDK's own retryer would not do. It takes an attempt that was cut for hanging as
 // canceled by the caller, and so final; and where the context ends during a wait, it
 // returns that, and the cause that a reader needs (throttled, refused, …) is lost.
 type courier struct {
-	reporter Reporter
-	limit    time.Duration // the most that one attempt may take
-	maxWait  time.Duration
-	jitter   func(bound time.Duration) time.Duration
+	limit   time.Duration // the most that one attempt may take
+	maxWait time.Duration
+	jitter  func(bound time.Duration) time.Duration
 }
 
-// deliver needs a context with a deadline.
-func (c courier) deliver(ctx context.Context, e Execution, s Status) delivery {
+// deliver makes the call, which what names in the log. It needs a context with a deadline.
+func (c courier) deliver(ctx context.Context, what string, call func(context.Context) error) delivery {
 	bound := firstWait
 	var last error
 	for n := 1; ; n++ {
-		err := c.attempt(ctx, e, s)
+		err := c.attempt(ctx, call)
 		switch fate := judge(err); {
 		case fate == delivered:
 			return delivery{attempts: n}
@@ -95,7 +95,7 @@ func (c courier) deliver(ctx context.Context, e Execution, s Status) delivery {
 			last = err
 		}
 		wait := c.wait(ctx, bound)
-		Logger(ctx).LogAttrs(ctx, slog.LevelWarn, "report not delivered yet",
+		Logger(ctx).LogAttrs(ctx, slog.LevelWarn, what+" not delivered yet",
 			slog.Int("attempt", n), slog.String("error", oneLine(err.Error())), slog.String("retry_in", rounded(wait).String()))
 		if !pause(ctx, wait) {
 			return delivery{attempts: n, err: last}
@@ -105,7 +105,7 @@ func (c courier) deliver(ctx context.Context, e Execution, s Status) delivery {
 }
 
 // attempt makes one attempt, and gives it up when it hangs, so that another can be tried.
-func (c courier) attempt(ctx context.Context, e Execution, s Status) (err error) {
+func (c courier) attempt(ctx context.Context, call func(context.Context) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	defer func() {
@@ -115,7 +115,7 @@ func (c courier) attempt(ctx context.Context, e Execution, s Status) (err error)
 		}
 	}()
 	began := time.Now()
-	err = c.reporter.Report(ctx, e, s)
+	err = call(ctx)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no answer within %v: %w", rounded(time.Since(began)), err)
 	}
@@ -144,7 +144,7 @@ func pause(ctx context.Context, wait time.Duration) bool {
 	return ctx.Err() == nil && (!ok || time.Until(deadline) >= leastAttempt)
 }
 
-// A panicError is a panic of a Reporter. It would panic again.
+// A panicError is a panic of a Reporter, or of what hands over. It would panic again.
 type panicError struct{ value any }
 
 func (e *panicError) Error() string      { return fmt.Sprintf("panic: %v", e.value) }

@@ -95,7 +95,7 @@ func TestFaultsThatAreFinal(t *testing.T) {
 				t.Fatalf("got %v, want a *ReportError", err)
 			}
 			calls, _ := fake.seen()
-			if len(calls) != 1 || lost.Attempts != 1 || lost.Execution != testExecution || lost.Verdict.Status != Succeeded {
+			if len(calls) != 1 || lost.Attempts != 1 || lost.Execution.ID != testExecution.ID || lost.Execution.DeploymentID != testExecution.DeploymentID || lost.Verdict.Status != Succeeded {
 				t.Errorf("%d calls, and %+v", len(calls), lost)
 			}
 			if !strings.Contains(err.Error(), tt.says) || !strings.HasPrefix(err.Error(), "report Succeeded for deployment d-IHWDEND8F: not delivered in 1 attempt: ") {
@@ -213,20 +213,20 @@ func TestReporterThatPanics(t *testing.T) {
 func TestWaitsDoubleUpToTheirBound(t *testing.T) {
 	var bounds []time.Duration
 	calls := 0
+	call := func(context.Context) error {
+		if calls++; calls > 6 {
+			return nil
+		}
+		return errors.New("lost")
+	}
 	c := courier{
-		reporter: ReporterFunc(func(context.Context, Execution, Status) error {
-			if calls++; calls > 6 {
-				return nil
-			}
-			return errors.New("lost")
-		}),
 		limit:   time.Second,
 		maxWait: time.Second,
 		jitter:  func(bound time.Duration) time.Duration { bounds = append(bounds, bound); return 0 },
 	}
 	ctx, cancel := context.WithTimeout(withLogger(t.Context(), quiet()), time.Hour)
 	defer cancel()
-	if d := c.deliver(ctx, testExecution, Failed); d.err != nil || d.attempts != 7 {
+	if d := c.deliver(ctx, "report", call); d.err != nil || d.attempts != 7 {
 		t.Fatalf("got %+v", d)
 	}
 	want := []time.Duration{

@@ -1,20 +1,27 @@
 package hook
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode"
 )
 
 // A Status is a verdict as CodeDeploy spells it. CodeDeploy knows more statuses, but
-// takes only these two from a hook.
+// takes only the first two from a hook.
 type Status string
 
 // The statuses that a hook can give.
 const (
 	Succeeded Status = "Succeeded"
 	Failed    Status = "Failed"
+
+	// InProgress is no verdict yet: the hook is to be asked again, in another invocation. It
+	// can be given where [Execution.CanContinue] says so, and is Failed elsewhere.
+	InProgress Status = "InProgress"
 )
 
 // A Verdict is what a hook answers: may the deployment go on?
@@ -29,6 +36,15 @@ type Verdict struct {
 	// Attrs are added to the log's last line, such as the lifecycle event that was
 	// found to be running.
 	Attrs []slog.Attr
+
+	// After is in how long to ask again, for InProgress. ECS takes whole seconds, and 1 at
+	// least. With CodeDeploy and for pauses the next invocation waits, for at most half of the
+	// time that it has to decide.
+	After time.Duration
+
+	// State is handed to the next round, for InProgress: a JSON value of at most MaxState
+	// bytes, or nil.
+	State json.RawMessage
 }
 
 // MaxReason is the most that is kept of a verdict's reason, in bytes. It is long
@@ -41,19 +57,24 @@ func failed(format string, args ...any) Verdict {
 	return Verdict{Status: Failed, Reason: fmt.Sprintf(format, args...)}
 }
 
-// settled makes a decider's verdict presentable. A status that CodeDeploy wouldn't take
+// settled makes a decider's verdict on e presentable. A status that CodeDeploy wouldn't take
 // becomes Failed: a gate that is unclear stays closed.
-func (v Verdict) settled() Verdict {
+func (v Verdict) settled(e Execution) Verdict {
 	v.Reason = oneLine(v.Reason)
 	switch v.Status {
 	case Succeeded:
+	case InProgress:
+		if hindrance := e.hindrance(v); hindrance != "" {
+			v.Status = Failed
+			v.Reason = oneLine(fmt.Sprintf("the hook has to be asked again, but %s: %s", hindrance, cmp.Or(v.Reason, "no reason was given")))
+		}
 	case Failed:
 		if v.Reason == "" {
 			v.Reason = "no reason was given"
 		}
 	default:
-		v.Reason = oneLine(fmt.Sprintf("the decider gave the status %q, which is neither %s nor %s: %s",
-			v.Status, Succeeded, Failed, v.Reason))
+		v.Reason = oneLine(fmt.Sprintf("the decider gave the status %q, which is none of %s, %s and %s: %s",
+			v.Status, Succeeded, Failed, InProgress, v.Reason))
 		v.Status = Failed
 	}
 	return v

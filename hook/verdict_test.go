@@ -43,12 +43,12 @@ func TestVerdictOfADecider(t *testing.T) {
 	}{
 		{"a success needs no reason", Verdict{Status: Succeeded}, Verdict{Status: Succeeded}},
 		{"a failure without a reason says that there is none", Verdict{Status: Failed}, Verdict{Status: Failed, Reason: "no reason was given"}},
-		{"a status that was never set fails", Verdict{Reason: "r"}, Verdict{Status: Failed, Reason: `the decider gave the status "", which is neither Succeeded nor Failed: r`}},
-		{"a status that CodeDeploy refuses from hooks fails", Verdict{Status: "Skipped", Reason: "r"}, Verdict{Status: Failed, Reason: `the decider gave the status "Skipped", which is neither Succeeded nor Failed: r`}},
+		{"a status that was never set fails", Verdict{Reason: "r"}, Verdict{Status: Failed, Reason: `the decider gave the status "", which is none of Succeeded, Failed and InProgress: r`}},
+		{"a status that CodeDeploy refuses from hooks fails", Verdict{Status: "Skipped", Reason: "r"}, Verdict{Status: Failed, Reason: `the decider gave the status "Skipped", which is none of Succeeded, Failed and InProgress: r`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			got := tt.in.settled()
+			got := tt.in.settled(testExecution)
 			if got.Status != tt.want.Status || got.Reason != tt.want.Reason {
 				t.Errorf("got %s %q, want %s %q", got.Status, got.Reason, tt.want.Status, tt.want.Reason)
 			}

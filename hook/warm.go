@@ -25,10 +25,15 @@ type warmTransport struct {
 	conn   *http.ClientConn
 }
 
-// warmClient returns an HTTP client over a warmTransport with the settings of client, which
-// may be nil. The environment's certificate bundle and the like have been put into the
-// SDK's own kind of client; any other kind is the caller's, and is returned as it is.
+// warmClient returns an HTTP client over a warmTransport: client itself if it is one, as in a
+// [LambdaConfig], and else one with the settings of client, which may be nil. The
+// environment's certificate bundle and the like have been put into the SDK's own kind of client;
+// any other kind is the caller's, and is returned as it is.
 func warmClient(client aws.HTTPClient) (*warmTransport, aws.HTTPClient) {
+	if shared, ok := client.(*http.Client); ok {
+		warm, _ := shared.Transport.(*warmTransport)
+		return warm, client
+	}
 	if client == nil {
 		client = awshttp.NewBuildableClient()
 	}
