@@ -24,7 +24,7 @@ func judge(t *testing.T, network httpcheck.Network, green, text string) check.Ve
 		t.Fatal(err)
 	}
 	return gate.Run(t.Context(), gate.Execution{
-		Asked: p.Anywhere(), Scope: check.Scope{Green: green, Logger: slog.New(slog.DiscardHandler)},
+		Asked: p.Anywhere(), Scope: check.Scope{Green: check.Side{URL: green}, Logger: slog.New(slog.DiscardHandler)},
 	})
 }
 
