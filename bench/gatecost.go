@@ -150,7 +150,7 @@ func (d decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
 	logger := hook.Logger(ctx)
 	v := gate.Run(ctx, gate.Execution{
 		DeploymentID: e.DeploymentID, Asked: d.stage,
-		Scope: check.Scope{Green: d.green, UserAgent: "greenlight/bench", Logger: logger},
+		Scope: check.Scope{Green: check.Side{URL: d.green}, UserAgent: "greenlight/bench", Logger: logger},
 		Observe: func(e gate.Event) {
 			if e.Report != nil {
 				report.LogCheck(ctx, logger, *e.Report)

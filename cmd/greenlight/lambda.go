@@ -112,7 +112,7 @@ func (d *decider) execution(e hook.Execution) (gate.Execution, error) {
 	return gate.Execution{
 		DeploymentID: described.ID, Stage: described.Stage, Asked: d.plan.Stage(described.Stage),
 		Scope: check.Scope{
-			Green: described.Green.URL, Blue: described.Blue.URL, UserAgent: userAgent(described), Lookup: described.Lookup,
+			Green: side(described.Green), Blue: side(described.Blue), UserAgent: userAgent(described), Lookup: described.Lookup,
 		},
 	}, nil
 }

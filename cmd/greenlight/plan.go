@@ -93,3 +93,6 @@ func sides(d *deployment.Deployment, p *plan.Plan, green, blue, elsewhere string
 	}
 	return nil
 }
+
+// side is where a version answers, as checks need it.
+func side(s deployment.Side) check.Side { return check.Side{URL: s.URL} }

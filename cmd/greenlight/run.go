@@ -102,7 +102,7 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, o
 	verdict := gate.Run(ctx, gate.Execution{
 		Stage: d.Stage, Asked: asked,
 		Scope: check.Scope{
-			Green: d.Green.URL, Blue: d.Blue.URL, UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose),
+			Green: side(d.Green), Blue: side(d.Blue), UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose),
 		},
 		Observe: func(e gate.Event) { show(terminal, e) },
 	})

@@ -6,6 +6,7 @@ package check
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -33,12 +34,26 @@ type Kind struct {
 
 // Scope is what a check may know of the execution that it belongs to.
 type Scope struct {
-	// Green is the base URL of the new version, Blue of the live one; empty where it isn't known.
-	Green, Blue string
+	// Green is the new version, Blue the live one.
+	Green, Blue Side
 	// UserAgent says who asks: greenlight/<version> (<deployment id>; <stage>).
 	UserAgent string
 	// Lookup finds the values of the names in the check's texts.
 	Lookup strictyaml.Lookup
 	// Logger takes what is worth knowing at debug level only.
 	Logger *slog.Logger
+}
+
+// Side is where one version answers, and what requests must carry to reach it. A listener's rule may tell the versions
+// apart by what is in a request.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+type Side struct {
+	// URL is the base URL, with the path that a rule asks for; empty where it isn't known.
+	URL string
+	// Headers are those that a rule selects the side by; nil where there are none.
+	Headers http.Header
+	// Host is the name that requests ask for where it isn't the URL's, which then leads to the load balancer. With https it
+	// is also the name that the certificate is asked for.
+	Host string
 }

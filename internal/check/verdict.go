@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
@@ -44,9 +45,26 @@ type Verdict struct {
 	Rule       string
 	Stage      lifecycle.Stage
 	Deployment string
-	Started    time.Time
-	Duration   time.Duration
-	Checks     []Report
+	// Found says on one line where green and blue were found; empty where nothing was looked for.
+	Found string
+	// Started and Duration are of all calls of the execution together.
+	Started  time.Time
+	Duration time.Duration
+	// Checks are the plan's, in its order, with what was shown of green before and after them.
+	Checks []Report
+	// Suspended is set where there is no verdict yet: the execution goes on in another call. The verdict has not Succeeded
+	// then, and its Checks are those that are over.
+	Suspended *Suspension
+}
+
+// Suspension is how an execution goes on that one call has no time for, or should not wait for.
+type Suspension struct {
+	// State is what the next call begins with: a JSON object.
+	State json.RawMessage
+	// After is in how long the next call has something to ask; 0: at once.
+	After time.Duration
+	// Reason says on one line what is still to come.
+	Reason string
 }
 
 // Refused makes the verdict of an execution in which no check could run.

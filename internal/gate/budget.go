@@ -11,17 +11,26 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// errOver ends the checks that still run when another has made the verdict certain.
-var errOver = errors.New("another check failed first")
+// errOver ends the checks that still run when another has made the verdict certain; errUnproven keeps them from being
+// asked.
+var (
+	errOver     = errors.New("another check failed first")
+	errUnproven = errors.New("it was not shown that green is green")
+)
 
-// over says that another check's failure is what ended ctx.
-func over(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errOver) }
+// over says that ctx ended because the verdict is certain.
+func over(ctx context.Context) bool {
+	cause := context.Cause(ctx)
+	return errors.Is(cause, errOver) || errors.Is(cause, errUnproven)
+}
+
+const timeOver = "the time for the checks ran out"
 
 // ended says what ended ctx, in words for a reason.
 func ended(ctx context.Context) string {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, context.DeadlineExceeded):
-		return "the time for the checks ran out"
+		return timeOver
 	case errors.Is(cause, context.Canceled):
 		return "interrupted"
 	default:
@@ -36,31 +45,66 @@ func (e errBudget) Error() string {
 	return fmt.Sprintf("the stage's budget of %s ran out", strictyaml.Duration(e.budget))
 }
 
+// ranOut says that it was the stage's time that ended then, and not a check's own.
+func (s *stage) ranOut(end time.Time) string {
+	switch {
+	case !s.budgetEnd.IsZero() && end.Equal(s.budgetEnd):
+		return errBudget{s.Asked.Budget}.Error()
+	case !s.end.IsZero() && end.Equal(s.end):
+		return timeOver
+	}
+	return ""
+}
+
 // shortfall says by how much the time that the execution has is too short for the plan; nothing where it isn't, or
 // where there is no deadline. A plan that can't finish in time fails now, and each time: not on the one day on which
-// green is slow.
-func shortfall(ctx context.Context, e Execution) string {
+// green is slow. Where it may take several calls it is held against all of their time, and each run against this one's.
+func (s *stage) shortfall(ctx context.Context) string {
 	deadline, ok := ctx.Deadline()
-	if !ok {
+	remedy := "give the function a longer timeout"
+	if s.CanSuspend {
+		if tooLong := s.tooLong(deadline); ok && tooLong != "" {
+			return tooLong
+		}
+		deadline, ok = s.Until, !s.Until.IsZero()
+		remedy = "let the hook take longer"
+	}
+	if !ok || len(s.Resume) > 0 {
 		return ""
 	}
 	left := max(time.Until(deadline), 0)
-	at := "this stage"
-	if e.Stage != "" {
-		at = string(e.Stage)
-	}
-	if budget := e.Asked.Budget; budget > 0 {
+	if budget := s.Asked.Budget; budget > 0 {
 		if budget <= left {
 			return ""
 		}
-		return fmt.Sprintf("%s: the budget for %s is %s, and %s are left before the answer is due: %s too few; give the function a longer timeout, or the stage a smaller budget",
-			e.Asked.BudgetAt, at, shown(budget), shown(left), shown(budget-left))
+		return fmt.Sprintf("%s: the budget for %s is %s, and %s are left before the answer is due: %s too few; %s, or the stage a smaller budget",
+			s.Asked.BudgetAt, s.name(), shown(budget), shown(left), shown(budget-left), remedy)
 	}
-	if need := need(e.Asked); need > left {
-		return fmt.Sprintf("the checks of %s may take %s, and %s are left before the answer is due: %s too few; give the function a longer timeout, or the stage a budget that bounds them",
-			at, shown(need), shown(left), shown(need-left))
+	if need := s.need(); need > left {
+		return fmt.Sprintf("the checks of %s may take %s, and %s are left before the answer is due: %s too few; %s, or the stage a budget that bounds them",
+			s.name(), shown(need), shown(left), shown(need-left), remedy)
 	}
 	return ""
+}
+
+// tooLong names the first check of which one run is longer than a whole call: no call would ever begin it.
+func (s *stage) tooLong(deadline time.Time) string {
+	left := max(time.Until(deadline)-RoundReserve, 0)
+	for _, r := range s.all() {
+		if longest := r.longest(); r.report == nil && longest > left {
+			return fmt.Sprintf("one run of %s may take %s, and %s are left of this call: %s too few; give the function a longer timeout, or the check a shorter one",
+				r.check.Name, shown(longest), shown(left), shown(longest-left))
+		}
+	}
+	return ""
+}
+
+// name is that of the stage, for a reason.
+func (s *stage) name() string {
+	if s.Stage == "" {
+		return "this stage"
+	}
+	return string(s.Stage)
 }
 
 // shown rounds to what a person compares: milliseconds where it is about seconds, else tenths of a second.
@@ -72,6 +116,16 @@ func shown(d time.Duration) string {
 	return strictyaml.Duration(d.Round(to)).String()
 }
 
+// need is the longest that the checks of a stage can take together, each proof of green asked once: those wait only for as
+// long as they leave the checks their time.
+func (s *stage) need() time.Duration {
+	sum := need(s.Asked)
+	for _, r := range append(s.before, s.after...) {
+		sum = plus(sum, r.check.Timeout)
+	}
+	return sum
+}
+
 // need is the longest that the checks of a stage can take together.
 func need(s *plan.Stage) time.Duration {
 	var sum, longest time.Duration
@@ -79,6 +133,9 @@ func need(s *plan.Stage) time.Duration {
 		each := c.Timeout
 		if c.Eventually != nil {
 			each = c.Eventually.Within
+		}
+		if c.For != nil {
+			each = plus(each, plus(c.For.Lasting, c.Timeout))
 		}
 		sum, longest = plus(sum, each), max(longest, each)
 	}

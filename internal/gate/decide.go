@@ -8,8 +8,36 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
 
-// RuleInconclusivePass is the rule that lets a deployment go on without an answer to judge.
-const RuleInconclusivePass = "on_inconclusive: pass"
+// The rules of a plan that decide without, or against, what the checks say.
+const (
+	// RuleInconclusivePass lets a deployment go on without an answer to judge.
+	RuleInconclusivePass = "on_inconclusive: pass"
+	// RuleRollbackPass lets a deployment through that rolls another one back: it must not be the gate that keeps what
+	// worked from coming back.
+	RuleRollbackPass = "on_rollback: pass"
+	// RuleCreatePass lets the first deployment of a service through.
+	RuleCreatePass = "on_create: pass"
+)
+
+// byRule makes the verdicts for which nothing is asked.
+func byRule(e Execution) (check.Verdict, bool) {
+	switch {
+	case e.Asked == nil:
+		return nothingAsked(e.Stage), true
+	case e.Rollback && !e.Asked.RunOnRollback:
+		return letGo("this deployment is a rollback", RuleRollbackPass), true
+	case e.First && e.Asked.PassOnCreate:
+		return letGo("this deployment is the service's first", RuleCreatePass), true
+	}
+	return check.Verdict{}, false
+}
+
+func letGo(fact, rule string) check.Verdict {
+	return check.Verdict{
+		Outcome: check.Passed, Succeeded: true, Rule: rule, Checks: []check.Report{},
+		Reason: "nothing was asked: " + fact + "; let through by " + rule,
+	}
+}
 
 func nothingAsked(s lifecycle.Stage) check.Verdict {
 	at := string(s)
@@ -78,18 +106,22 @@ func andMore(n int, noun, what string) string {
 }
 
 func allPassed(reports []check.Report) string {
-	passed := 0
-	var warnings []check.Report
+	var passed, warnings []check.Report
+	checks := 0
 	for _, r := range reports {
+		if r.Kind == KindProof || r.Kind == KindIdentity {
+			continue
+		}
+		checks++
 		if r.Outcome == check.Passed {
-			passed++
+			passed = append(passed, r)
 		} else if r.Warn {
 			warnings = append(warnings, r)
 		}
 	}
-	reason := fmt.Sprintf("%d of %d checks passed", passed, len(reports))
-	if len(reports) == 1 && passed == 1 {
-		reason = reports[0].Name + " passed"
+	reason := fmt.Sprintf("%d of %d checks passed", len(passed), checks)
+	if checks == 1 && len(passed) == 1 {
+		reason = passed[0].Name + " passed"
 	}
 	if len(warnings) > 0 {
 		reason += "; warning: " + told(warnings[0]) + andMore(len(warnings)-1, "warning", "")

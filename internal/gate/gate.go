@@ -1,11 +1,12 @@
 // Package gate runs the checks of a stage and makes the verdict: side by side or in order, each with its retries,
-// inside the deadline that the execution has, as early as the evidence allows.
+// inside the deadline that the execution has, as early as the evidence allows. Before the checks and again after them it
+// has it shown that it is green that answers. What one call has no time for it leaves to the next.
 package gate
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -22,111 +23,82 @@ type Execution struct {
 	// DeploymentID is empty on the command line.
 	DeploymentID string
 	Stage        lifecycle.Stage
+	// Rollback and First say of the deployment that it rolls another one back, and that it is its service's first.
+	Rollback, First bool
+	// Found says on one line where green and blue were found, for the report.
+	Found string
 	// Asked is what the plan asks at the stage; nil when nothing.
 	Asked *plan.Stage
 	Scope check.Scope
+	// Prove, where set, shows that what answers as green is green, from how traffic is forwarded at the time: Passed, or
+	// Inconclusive with the reason, and with a Retry where that may change in a moment. It is asked before the checks and
+	// again after them, and returns by the end of its context.
+	Prove func(context.Context) check.Result
 	// Observe, where set, hears of what happens as it happens, one call at a time.
 	Observe func(Event)
+
+	// CanSuspend says that the execution may go on in another call, which gets the State of this one's Suspension as its
+	// Resume.
+	CanSuspend bool
+	// CallsBack says that whoever calls can wait before the next call: then no call is held open for a wait of plan.Stage's
+	// Callback or more. Otherwise a call lasts as long as it can.
+	CallsBack bool
+	// Until is when the verdict is due, whatever the number of calls; zero: there is no such bound but the deadline of
+	// this one.
+	Until time.Time
+	// Resume is the State that the call before left; empty in the first one.
+	Resume json.RawMessage
 }
 
-// Event is one thing that happened to a check: it starts, where neither Retrying nor Report is set. Checks start in the
-// order of the plan.
+// Event is one thing that happened to a check: it starts, where none of Resumed, Retrying, Holding and Report is set.
+// Checks start in the order of the plan. What shows that green is green is told as a check is, of the kind KindProof or
+// KindIdentity.
 type Event struct {
 	Check *plan.Check
+	// Resumed is set when a check goes on that an earlier call began: how far it has come.
+	Resumed string
 	// Retrying is set when the check is to be asked again, after a wait: why.
 	Retrying string
+	// Holding is set when the check has passed and is to pass again, after a wait: for how long.
+	Holding string
 	// Report is set when the check is over.
 	Report *check.Report
 }
 
+// Reports says how many reports a verdict of the execution has when all is asked.
+func (e Execution) Reports() int {
+	if e.Asked == nil {
+		return 0
+	}
+	shown := 0
+	if e.Prove != nil {
+		shown += 2
+	}
+	if e.Asked.Identity != nil {
+		shown += 2
+	}
+	return shown + len(e.Asked.Checks)
+}
+
 // Run judges an execution. It returns when the verdict is certain, and by the end of ctx, or StopGrace after it where a
-// check doesn't stop; the deadline of ctx is what the plan's budget is held against.
+// check doesn't stop; the deadline of ctx is what the plan's budget is held against. Where the execution can suspend, it
+// may return without a verdict, with Suspended set, in good time before the deadline.
 func Run(ctx context.Context, e Execution) check.Verdict {
-	started := time.Now()
 	if e.Scope.Logger == nil {
 		e.Scope.Logger = slog.New(slog.DiscardHandler)
 	}
-	v := judge(ctx, e)
-	v.Deployment, v.Stage, v.Started, v.Duration = e.DeploymentID, e.Stage, started, time.Since(started)
+	v := judge(ctx, e, time.Now())
+	v.Deployment, v.Stage, v.Found = e.DeploymentID, e.Stage, e.Found
+	v.Duration = time.Since(v.Started)
 	return v
 }
 
-func judge(ctx context.Context, e Execution) check.Verdict {
-	if e.Asked == nil {
-		return nothingAsked(e.Stage)
+func judge(ctx context.Context, e Execution, now time.Time) check.Verdict {
+	s := newStage(e, now)
+	v, decided := byRule(e)
+	if !decided {
+		v = s.judge(ctx)
 	}
-	if shortfall := shortfall(ctx, e); shortfall != "" {
-		return check.Refused(shortfall)
-	}
-	s := &stage{Execution: e}
-	if e.Asked.Budget > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, e.Asked.Budget, errBudget{e.Asked.Budget})
-		defer cancel()
-		s.budgetEnd, _ = ctx.Deadline()
-	}
-	return decide(s.run(ctx))
-}
-
-// stage is one run of a stage's checks.
-type stage struct {
-	Execution
-	budgetEnd time.Time  // zero where there is no budget
-	mu        sync.Mutex // one observation at a time
-}
-
-func (s *stage) run(ctx context.Context) []check.Report {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	limit := MaxSideBySide
-	if s.Asked.Serial {
-		limit = 1
-	}
-	var running sync.WaitGroup
-	reports := make([]check.Report, len(s.Asked.Checks))
-	places := make(chan struct{}, limit)
-	for i, c := range s.Asked.Checks {
-		places <- struct{}{}
-		if ctx.Err() != nil {
-			reports[i] = notRun(ctx, c)
-			s.observe(Event{Check: c, Report: &reports[i]})
-			<-places
-			continue
-		}
-		// Observed here, and not where it runs, so that checks are told in the order of the plan.
-		s.observe(Event{Check: c})
-		running.Go(func() {
-			defer func() { <-places }()
-			reports[i] = newRun(s, c).report(ctx)
-			s.observe(Event{Check: c, Report: &reports[i]})
-			if s.ends(reports[i]) {
-				cancel(errOver)
-			}
-		})
-	}
-	running.Wait()
-	return reports
-}
-
-// ends says whether a check's report makes the verdict certain.
-func (s *stage) ends(r check.Report) bool {
-	return !s.Asked.KeepGoing && counts(r) && r.Outcome == check.Failed
-}
-
-// notRun reports a check whose turn came when the stage was over, or its time up.
-func notRun(ctx context.Context, c *plan.Check) check.Report {
-	return check.Report{
-		Name: c.Name, Kind: c.Kind, Position: c.At, Warn: c.Warn, PassInconclusive: c.PassInconclusive,
-		Outcome: check.Inconclusive, Cancelled: over(ctx), Started: time.Now(),
-		Reason: "not run: " + ended(ctx),
-	}
-}
-
-func (s *stage) observe(e Event) {
-	if s.Observe == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Observe(e)
+	v.Started = s.since
+	return v
 }

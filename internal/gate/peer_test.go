@@ -2,7 +2,6 @@ package gate_test
 
 import (
 	"context"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,13 +18,17 @@ import (
 // judge runs a plan of http checks against a real green.
 func judge(t *testing.T, network httpcheck.Network, green, text string) check.Verdict {
 	t.Helper()
-	p, err := plan.Language{Kinds: []check.Kind{httpcheck.Kind(network)}}.Parse(plan.Source{Name: "greenlight.yaml", Text: []byte(text)})
+	return judgeAs(t, network, check.Scope{Green: check.Side{URL: green}}, text)
+}
+
+// judgeAs lets a plan hold names.
+func judgeAs(t *testing.T, network httpcheck.Network, scope check.Scope, text string, names ...string) check.Verdict {
+	t.Helper()
+	p, err := plan.Language{Kinds: []check.Kind{httpcheck.Kind(network)}, Names: names}.Parse(plan.Source{Name: "greenlight.yaml", Text: []byte(text)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gate.Run(t.Context(), gate.Execution{
-		Asked: p.Anywhere(), Scope: check.Scope{Green: green, Logger: slog.New(slog.DiscardHandler)},
-	})
+	return gate.Run(t.Context(), gate.Execution{Asked: p.Anywhere(), Scope: scope})
 }
 
 const health = `version: 1

@@ -2,8 +2,6 @@ package gate
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -21,100 +19,159 @@ const minDelay = 10 * time.Millisecond
 
 // run is one check on its way to a report.
 type run struct {
-	stage    *stage
-	check    *plan.Check
-	runs     int
-	attempts int
-	// noAnswer is why the last attempt that got no answer got none.
-	noAnswer string
+	stage *stage
+	check *plan.Check
+	// consecutive is how many runs in a row must pass.
+	consecutive int
+	progress
+	// report is set when the check is over.
+	report *check.Report
+
+	// settled: the check's own rules, and not the end of some time, ended it.
+	settled bool
 	// cancelled: the stage was over before the check had used what the plan gives it.
 	cancelled bool
 	// abandoned: the check didn't stop; to ask it again would make it run twice at once.
 	abandoned bool
-	// outOfBudget: the stage's budget, not the check's own time, left no room to ask again.
-	outOfBudget bool
+	// ranOut says which time, if not the check's own, left no room to ask again.
+	ranOut string
 }
 
-func newRun(s *stage, c *plan.Check) *run { return &run{stage: s, check: c} }
-
-func (r *run) report(ctx context.Context) check.Report {
-	started := time.Now()
-	result := r.eventually(ctx)
-	report := check.Report{
-		Name: r.check.Name, Kind: r.check.Kind, Position: r.check.At,
-		Outcome: result.Outcome, Reason: result.Reason,
-		Warn: r.check.Warn, PassInconclusive: r.check.PassInconclusive,
-		Runs: r.runs, Attempts: r.attempts, Requests: result.Requests,
-		Started: started, Duration: time.Since(started),
-	}
-	switch {
-	case result.Outcome == check.Passed:
-		report.Reason = r.passedAfter(report.Duration)
-	case r.cancelled:
-		// What it saw so far might have changed in the time that it was not given.
-		report.Outcome, report.Cancelled, report.Reason = check.Inconclusive, true, "cancelled: "+errOver.Error()
-	default:
-		report.Reason += r.afterword(ctx, report.Duration)
-	}
-	return report
+// progress is how far a check has come that isn't over: what one call leaves to the next.
+type progress struct {
+	since    time.Time // when it began; zero: it hasn't
+	due      time.Time // of the next run
+	runs     int
+	attempts int
+	row      int          // how many runs in a row have passed
+	held     time.Time    // the start of the first of the runs that must go on passing; zero: it has not passed yet
+	judged   check.Result // what came of the last whole run
+	// before is why it was asked again, the last time that it was.
+	before string
 }
 
-// passedAfter says what had to be asked again before a check passed; nothing where it passed at once.
-func (r *run) passedAfter(took time.Duration) string {
-	switch {
-	case r.runs > 1:
-		return fmt.Sprintf("passed at run %d, after %s", r.runs, shown(took))
-	case r.noAnswer != "":
-		return fmt.Sprintf("passed at attempt %d; before: %s", r.attempts, r.noAnswer)
+// advance runs the check until it is over. It gives false where it is left to another call.
+func (r *run) advance(ctx context.Context) (check.Report, bool) {
+	now := time.Now()
+	if r.since.IsZero() {
+		r.since, r.due = now, now
 	}
-	return ""
-}
-
-// afterword says how much was tried before a check was given up, and what ended it where that wasn't its own timeout.
-func (r *run) afterword(ctx context.Context, took time.Duration) string {
-	var words []string
-	switch {
-	case r.runs > 1:
-		words = append(words, fmt.Sprintf("still so at run %d, after %s", r.runs, shown(took)))
-	case r.attempts > 1:
-		words = append(words, fmt.Sprintf("%d attempts in %s", r.attempts, shown(took)))
-	}
-	switch {
-	case ctx.Err() != nil && !over(ctx):
-		words = append(words, ended(ctx))
-	case r.outOfBudget:
-		words = append(words, errBudget{r.stage.Asked.Budget}.Error())
-	}
-	if len(words) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(words, "; ") + ")"
-}
-
-// eventually runs the check until it passes or its time is up; once, where the plan doesn't ask for more.
-func (r *run) eventually(ctx context.Context) check.Result {
-	if r.check.Eventually == nil {
-		return r.once(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.check.Eventually.Within)
-	defer cancel()
-	var judged check.Result
+	until := r.until(now)
 	for {
-		next := time.Now().Add(r.check.Eventually.Every)
-		result := r.once(ctx)
-		// A run that the end of the time cut off says less than the whole one before it.
-		if r.runs == 1 || ctx.Err() == nil || result.Outcome != check.Inconclusive {
-			judged = result
+		if !r.stage.round.wait(ctx, r) {
+			return check.Report{}, false
 		}
-		if result.Outcome == check.Passed || r.abandoned || r.stops(ctx, max(time.Until(next), minDelay), result) {
-			return judged
+		if ctx.Err() != nil {
+			r.cancelled = over(ctx)
+			return r.reported(ctx), true
+		}
+		began := time.Now()
+		r.take(ctx, r.once(ctx, until), began, until)
+		if r.settled || r.abandoned || !r.goesOn(ctx, began, until) {
+			return r.reported(ctx), true
 		}
 	}
+}
+
+// until is when a check must have passed that is asked more than once; zero where it is asked once.
+func (r *run) until(now time.Time) time.Time {
+	if r.check.Eventually == nil {
+		return time.Time{}
+	}
+	until := r.since.Add(r.check.Eventually.Within)
+	if r.shows() {
+		until = earlier(until, r.stage.leaving(r))
+	}
+	// A run that was due in time is made, also where the call that makes it comes late.
+	if least := now.Add(r.longest()); until.Before(least) {
+		return least
+	}
+	return until
+}
+
+// longest is the most that one run takes.
+func (r *run) longest() time.Duration {
+	longest := r.check.Timeout
+	if r.check.Eventually != nil && !r.holding() {
+		longest = min(longest, r.check.Eventually.Within)
+	}
+	if budget := r.stage.Asked.Budget; budget > 0 {
+		longest = min(longest, budget)
+	}
+	return longest
+}
+
+// holding says that the check has passed, and is to pass for some time.
+func (r *run) holding() bool { return !r.held.IsZero() }
+
+// take takes what came of a run.
+func (r *run) take(ctx context.Context, result check.Result, began, until time.Time) {
+	passed := result.Outcome == check.Passed
+	late := ctx.Err() != nil || !until.IsZero() && !r.holding() && !time.Now().Before(until)
+	if late && r.runs > 1 && result.Outcome == check.Inconclusive {
+		return // cut off by the end of the time: the whole run before says more
+	}
+	r.settled = r.settles(result, began)
+	if r.judged = r.ofGreen(result); !passed && r.consecutive > 1 {
+		r.before = result.Reason
+	}
+	switch {
+	case !passed:
+		r.row = 0
+	case !r.holding():
+		r.row++
+		if r.row >= r.consecutive && r.check.For != nil {
+			r.held = began
+		}
+	}
+}
+
+// settles says whether a run is the last one by the check's own rules.
+func (r *run) settles(result check.Result, began time.Time) bool {
+	passed := result.Outcome == check.Passed
+	switch {
+	case r.holding():
+		return !passed || !began.Before(r.held.Add(r.check.For.Lasting))
+	case passed:
+		return r.row+1 >= r.consecutive && r.check.For == nil
+	case r.shows():
+		return r.isFinal(result)
+	}
+	return r.check.Eventually == nil
+}
+
+// goesOn says whether there is another run, and when.
+func (r *run) goesOn(ctx context.Context, began, until time.Time) bool {
+	least := time.Now().Add(minDelay)
+	end := r.stage.end
+	if r.holding() {
+		r.due = earlier(began.Add(r.check.For.Every), r.held.Add(r.check.For.Lasting))
+	} else {
+		r.due, end = began.Add(r.check.Eventually.Every), earlier(end, until)
+	}
+	if r.due.Before(least) {
+		r.due = least
+	}
+	// Where the time would be up before anything could be asked again, the answer is due now.
+	if !end.IsZero() && !r.due.Before(end) {
+		r.ranOut, r.cancelled = r.stage.ranOut(end), over(ctx)
+		return false
+	}
+	event := Event{Check: r.check, Retrying: r.judged.Reason}
+	if r.row > 0 {
+		event = Event{Check: r.check, Holding: r.soFar()}
+	}
+	r.stage.observe(event)
+	return true
 }
 
 // once is one run: asked again, within the check's timeout, as long as nothing answers.
-func (r *run) once(ctx context.Context) check.Result {
-	ctx, cancel := context.WithTimeout(ctx, r.check.Timeout)
+func (r *run) once(ctx context.Context, until time.Time) check.Result {
+	end := time.Now().Add(r.check.Timeout)
+	if !r.holding() {
+		end = earlier(end, until)
+	}
+	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	r.runs++
 	delay := max(r.check.Retry.Delay, minDelay)
@@ -139,7 +196,7 @@ func (r *run) once(ctx context.Context) check.Result {
 			r.stops(ctx, delay, result):
 			return result
 		}
-		before, r.noAnswer = result, result.Reason
+		before, r.before = result, result.Reason
 		delay = min(delay*2, max(plan.MaxRetryDelay, r.check.Retry.Delay))
 	}
 }
@@ -148,8 +205,7 @@ func (r *run) once(ctx context.Context) check.Result {
 func (r *run) stops(ctx context.Context, delay time.Duration, because check.Result) bool {
 	// Where the time would be up before anything could be asked again, the answer is due now.
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= delay {
-		r.outOfBudget = end.Equal(r.stage.budgetEnd)
-		r.cancelled = over(ctx)
+		r.ranOut, r.cancelled = r.stage.ranOut(end), over(ctx)
 		return true
 	}
 	r.stage.observe(Event{Check: r.check, Retrying: because.Reason})

@@ -15,6 +15,7 @@ type common struct {
 	Timeout        span            `yaml:"timeout"`
 	Retry          Retry           `yaml:"retry"`
 	Eventually     *Eventually     `yaml:"eventually"`
+	For            *For            `yaml:"for"`
 	Severity       severity        `yaml:"severity"`
 	OnInconclusive *onInconclusive `yaml:"on_inconclusive"`
 }
@@ -50,14 +51,14 @@ func decodeCheck(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind, s
 	}
 	return &Check{
 		Name: string(opts.Name), Kind: chosen.Key, At: n.Position(), Check: asked,
-		Timeout: time.Duration(opts.Timeout), Retry: opts.Retry, Eventually: opts.Eventually,
+		Timeout: time.Duration(opts.Timeout), Retry: opts.Retry, Eventually: opts.Eventually, For: opts.For,
 		Warn: opts.Severity == severityWarn, PassInconclusive: deref(opts.OnInconclusive) == inconclusivePass,
 	}
 }
 
 // noKind says which kinds there are; or, where a key looks like a kind written wrongly, which was meant.
 func noKind(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind) {
-	common := []string{"name", "timeout", "retry", "eventually", "severity", "on_inconclusive", "expect"}
+	common := []string{"name", "timeout", "retry", "eventually", "for", "severity", "on_inconclusive", "expect"}
 	var keys []string
 	for _, k := range kinds {
 		keys = append(keys, k.Key)

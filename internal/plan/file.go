@@ -15,18 +15,26 @@ const Version = 1
 // kinds, and takes what its stage and the plan set for all.
 type file struct {
 	kinds []check.Kind
+	vars  map[string]any
 
 	Version  version                   `yaml:"version,required"`
 	Green    strictyaml.Text           `yaml:"green"`
 	Blue     strictyaml.Text           `yaml:"blue"`
 	Vars     node                      `yaml:"vars"` // read by Language.vars, before all others
+	Identity node                      `yaml:"identity"`
 	Defaults settings                  `yaml:",inline"`
 	Checks   node                      `yaml:"checks"`
 	Stages   strictyaml.Map[stageFile] `yaml:"stages"`
 
+	identity *Identity
 	anywhere *Stage
 	stages   map[lifecycle.Stage]*Stage
 }
+
+// DefaultCallback is the delay that Amazon ECS takes where a hook names none.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+const DefaultCallback = 30 * time.Second
 
 // settings can stand at the top of a plan, for all stages, and in a stage.
 type settings struct {
@@ -34,6 +42,9 @@ type settings struct {
 	Serial         *bool           `yaml:"serial"`
 	KeepGoing      *bool           `yaml:"keep_going"`
 	OnInconclusive *onInconclusive `yaml:"on_inconclusive"`
+	OnRollback     *onRollback     `yaml:"on_rollback"`
+	OnCreate       *onCreate       `yaml:"on_create"`
+	Callback       *callback       `yaml:"callback"`
 
 	budgetAt strictyaml.Position
 }
@@ -63,8 +74,11 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	f.Defaults.locate(n)
 	validateBaseURL(d, n, "green", f.Green)
 	validateBaseURL(d, n, "blue", f.Blue)
+	if !f.Identity.IsZero() {
+		f.identity = decodeIdentity(d, f.Identity.Node, f.kinds)
+	}
 	if !f.Checks.IsZero() {
-		f.anywhere = f.stage(d, f.Checks.Node, f.Defaults)
+		f.anywhere = f.stage(d, "", f.Checks.Node, f.Defaults)
 	}
 	f.decodeStages(d, n)
 	// A misspelled key is the cause, where there is one, and would stand behind this in the verdict's one line.
@@ -103,13 +117,23 @@ func (f *file) decodeStages(d *strictyaml.Decoder, n strictyaml.Node) {
 		}
 		written[stage] = name
 		if !own.Checks.IsZero() {
-			f.stages[stage] = f.stage(d, own.Checks.Node, own.over(f.Defaults))
+			f.stages[stage] = f.stage(d, stage, own.Checks.Node, own.over(f.Defaults))
 		}
 	}
 }
 
-func (f *file) stage(d *strictyaml.Decoder, checks strictyaml.Node, s settings) *Stage {
-	stage := &Stage{Budget: time.Duration(s.Budget), BudgetAt: s.budgetAt, Serial: deref(s.Serial), KeepGoing: deref(s.KeepGoing)}
+func (f *file) stage(d *strictyaml.Decoder, at lifecycle.Stage, checks strictyaml.Node, s settings) *Stage {
+	stage := &Stage{
+		Budget: time.Duration(s.Budget), BudgetAt: s.budgetAt, Serial: deref(s.Serial), KeepGoing: deref(s.KeepGoing),
+		RunOnRollback: deref(s.OnRollback) == ruleRun, PassOnCreate: deref(s.OnCreate) == rulePass,
+		Callback: DefaultCallback, Fingerprint: f.fingerprint(checks, s),
+	}
+	if s.Callback != nil {
+		stage.Callback = time.Duration(*s.Callback)
+	}
+	if at.GreenAnswers() {
+		stage.Identity = f.identity
+	}
 	if !checks.IsSequence() {
 		d.Mismatch(checks, "a list of checks")
 		return stage
@@ -120,9 +144,18 @@ func (f *file) stage(d *strictyaml.Decoder, checks strictyaml.Node, s settings) 
 	for _, item := range checks.Items() {
 		if c := decodeCheck(d, item, f.kinds, s); c != nil {
 			stage.Checks = append(stage.Checks, c)
+			fitsBudget(d, item, c, stage)
 		}
 	}
 	return stage
+}
+
+// fitsBudget refuses a check that could never pass, because its budget is over before it has passed for long enough.
+func fitsBudget(d *strictyaml.Decoder, n strictyaml.Node, c *Check, s *Stage) {
+	if lasting, ok := n.Get("for"); ok && c.For != nil && s.Budget > 0 && c.For.Lasting >= s.Budget {
+		d.Problem(lasting, "for: the check is to pass for %s, and the budget (%s) ends it after %s",
+			strictyaml.Duration(c.For.Lasting), s.BudgetAt, strictyaml.Duration(s.Budget))
+	}
 }
 
 func (f *file) plan() *Plan {
@@ -160,6 +193,15 @@ func (s settings) over(defaults settings) settings {
 	}
 	if s.OnInconclusive == nil {
 		s.OnInconclusive = defaults.OnInconclusive
+	}
+	if s.OnRollback == nil {
+		s.OnRollback = defaults.OnRollback
+	}
+	if s.OnCreate == nil {
+		s.OnCreate = defaults.OnCreate
+	}
+	if s.Callback == nil {
+		s.Callback = defaults.Callback
 	}
 	return s
 }

@@ -98,6 +98,19 @@ func stage(s *plan.Stage) string {
 	if s.KeepGoing {
 		b.WriteString("  keeps going\n")
 	}
+	if s.RunOnRollback {
+		b.WriteString("  asked in a rollback too\n")
+	}
+	if s.PassOnCreate {
+		b.WriteString("  not asked when the service is created\n")
+	}
+	if s.Callback != plan.DefaultCallback {
+		fmt.Fprintf(&b, "  callback %s\n", s.Callback)
+	}
+	if i := s.Identity; i != nil {
+		fmt.Fprintf(&b, "  green is known by %s: %q, %s\n    %d in a row within %s, one every %s, timeout %s\n", i.Check.At, i.Check.Name,
+			i.Check.Check.(interface{ asks() string }).asks(), i.Consecutive, i.Check.Eventually.Within, i.Check.Eventually.Every, i.Check.Timeout)
+	}
 	for _, c := range s.Checks {
 		fmt.Fprintf(&b, "  %s: %q, a %s\n    asks %s\n    timeout %s\n", c.At, c.Name, c.Kind, c.Check.(interface{ asks() string }).asks(), c.Timeout)
 		if c.Retry != plan.DefaultRetry() {
@@ -105,6 +118,9 @@ func stage(s *plan.Stage) string {
 		}
 		if c.Eventually != nil {
 			fmt.Fprintf(&b, "    eventually: within %s, every %s\n", c.Eventually.Within, c.Eventually.Every)
+		}
+		if c.For != nil {
+			fmt.Fprintf(&b, "    for: lasting %s, every %s\n", c.For.Lasting, c.For.Every)
 		}
 		if c.Warn {
 			b.WriteString("    warns only\n")

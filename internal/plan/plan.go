@@ -36,7 +36,17 @@ type Stage struct {
 	Serial bool
 	// KeepGoing runs the other checks to their end after one has failed.
 	KeepGoing bool
-	Checks    []*Check
+	// RunOnRollback asks the checks in a rollback as well, which is let through otherwise.
+	RunOnRollback bool
+	// PassOnCreate lets the first deployment of a service through.
+	PassOnCreate bool
+	// Callback is the least wait for which a function isn't held open, where whoever calls it can call again later.
+	Callback time.Duration
+	// Identity is how green is known; nil where the plan doesn't say, or green doesn't answer at the stage.
+	Identity *Identity
+	Checks   []*Check
+	// Fingerprint changes with what the plan asks at the stage, not with how it is written.
+	Fingerprint string
 }
 
 // Check is one check with what the plan says of it.
@@ -48,6 +58,8 @@ type Check struct {
 	Timeout    time.Duration
 	Retry      Retry
 	Eventually *Eventually
+	// For makes a check that has passed pass again and again.
+	For *For
 	// Warn: the check's outcome is told, and doesn't count.
 	Warn bool
 	// PassInconclusive: no answer counts as passed.
@@ -104,7 +116,7 @@ func (l Language) Parse(source Source) (*Plan, error) {
 	}
 	vars, wrong := l.vars(root)
 	dec := strictyaml.NewDecoder(strictyaml.Names{Static: map[string]any{"vars": vars}, Later: l.Names})
-	file := file{kinds: l.Kinds}
+	file := file{kinds: l.Kinds, vars: vars}
 	dec.Decode(root, &file)
 	if err := together(wrong, dec.Err()); err != nil {
 		return nil, err

@@ -56,6 +56,35 @@ type Eventually struct {
 // DefaultEvery keeps a check that waits for green from being a load on it.
 const DefaultEvery = time.Second
 
+// For makes a check that has passed pass again and again. The first run that doesn't ends it.
+type For struct {
+	// Lasting is the time from the first run that passes to the start of the last one.
+	Lasting time.Duration
+	// Every is the time from the start of one run to the start of the next, at least.
+	Every time.Duration
+}
+
+// DefaultForEvery is a minute, for which no function on Amazon ECS is held open (see DefaultCallback), and as long as
+// the period of most alarms.
+const DefaultForEvery = time.Minute
+
+// DecodeNode reads {lasting, every}, or lasting alone.
+func (f *For) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	opts := struct {
+		Lasting span     `yaml:"lasting,required"`
+		Every   interval `yaml:"every"`
+	}{Every: interval(DefaultForEvery)}
+	switch {
+	case n.IsMapping():
+		d.Fields(n, &opts)
+	case n.IsScalar() && !n.IsBool():
+		d.Decode(n, &opts.Lasting)
+	default:
+		d.Mismatch(n, "a duration such as 2h, or {lasting, every}")
+	}
+	*f = For{Lasting: time.Duration(opts.Lasting), Every: time.Duration(opts.Every)}
+}
+
 // DecodeNode reads {within, every}, or within alone.
 func (e *Eventually) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	opts := struct {

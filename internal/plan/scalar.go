@@ -2,6 +2,7 @@ package plan
 
 import (
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -82,6 +83,42 @@ const (
 // DecodeNode reads fail or pass.
 func (o *onInconclusive) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	decodeWord(d, n, o, inconclusiveFail, inconclusivePass)
+}
+
+// onRollback and onCreate say whether the checks are asked in a rollback, and in the first deployment of a service.
+type (
+	onRollback string
+	onCreate   string
+)
+
+const (
+	ruleRun  = "run"
+	rulePass = "pass"
+)
+
+// DecodeNode reads pass or run.
+func (o *onRollback) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	decodeWord(d, n, o, rulePass, ruleRun)
+}
+
+// DecodeNode reads run or pass.
+func (o *onCreate) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	decodeWord(d, n, o, ruleRun, rulePass)
+}
+
+// callback is how long a wait must be for a function to be left until it is called again.
+type callback strictyaml.Duration
+
+// DecodeNode reads a duration of a second or more: Amazon ECS counts a callBackDelay in whole seconds.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+func (c *callback) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	const unread strictyaml.Duration = -1
+	read := unread
+	if d.Decode(n, &read); read != unread && time.Duration(read) < time.Second {
+		d.Problem(n, "expected 1s or more, found %s", n.Describe())
+	}
+	*c = callback(read)
 }
 
 // decodeWord reads one of a few words.

@@ -71,7 +71,7 @@ func TestAnAnswerIsJudgedByAllThatIsExpectedOfIt(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			got := withoutPort(outcome(ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: green})), green)
+			got := withoutPort(outcome(ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})), green)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.src, diff)
 			}
@@ -106,7 +106,7 @@ func TestRequestsAreSentAsThePlanHasThem(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			result := ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: green + tt.base, UserAgent: "greenlight/1"})
+			result := ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green + tt.base}, UserAgent: "greenlight/1"})
 			if result.Outcome != check.Passed {
 				t.Fatal(outcome(result))
 			}
@@ -130,7 +130,7 @@ func TestANameInAScopeWithoutNamesIsInconclusive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := outcome(c.Run(t.Context(), check.Scope{Green: "http://green"}))
+	got := outcome(c.Run(t.Context(), check.Scope{Green: check.Side{URL: "http://green"}}))
 	if want := "inconclusive: GET /{{ cart }}: plan.yaml:1:12: {{ cart }}: no names are known here"; got != want {
 		t.Errorf("the outcome is %s, want %s", got, want)
 	}
@@ -147,7 +147,7 @@ func TestARequestThatCannotBeMadeIsInconclusive(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, outcome(ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: tt.green}))); diff != "" {
+			if diff := cmp.Diff(tt.want, outcome(ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: check.Side{URL: tt.green}}))); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.src, diff)
 			}
 		})
@@ -173,7 +173,7 @@ func TestAServerThatBreaksTheProtocolHasAnsweredWrongly(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
 			green := serveRaw(t, tt.answer)
-			if diff := cmp.Diff(tt.want, withoutPort(outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: green})), green)); diff != "" {
+			if diff := cmp.Diff(tt.want, withoutPort(outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})), green)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -191,7 +191,7 @@ func TestAnAnswerThatBreaksOffIsNone(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
 			green := serveRaw(t, tt.answer)
-			got := withoutPort(outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: green})), green)
+			got := withoutPort(outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})), green)
 			if want := "inconclusive, to be retried: GET http://green/: " + tt.want; got != want {
 				t.Errorf("the outcome is\n%s, want\n%s", got, want)
 			}
@@ -199,7 +199,7 @@ func TestAnAnswerThatBreaksOffIsNone(t *testing.T) {
 	}
 	t.Run("what is wrong already is wrong", func(t *testing.T) {
 		green := serveRaw(t, head+"A: b\r\nContent-Length: 3000\r\n\r\n"+strings.Repeat("x", 2000))
-		got := ask(t, `{http: GET /, expect: {headers: {a: c}, size: < 1kB, body: x, duration: < 1ns}}`, httpcheck.Network{}, check.Scope{Green: green})
+		got := ask(t, `{http: GET /, expect: {headers: {a: c}, size: < 1kB, body: x, duration: < 1ns}}`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})
 		if got.Outcome != check.Failed || !strings.Contains(got.Reason, `header a is "b", expected "c"; duration is over `) || !strings.Contains(got.Reason, "size is over 2kB, expected < 1kB") || strings.Contains(got.Reason, "body") {
 			t.Errorf("the outcome is %s", outcome(got))
 		}
@@ -209,7 +209,7 @@ func TestAnAnswerThatBreaksOffIsNone(t *testing.T) {
 			// Closing with a request unread, and no time to linger, resets.
 			_ = conn.(*net.TCPConn).SetLinger(0)
 		})
-		got := outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: green}))
+		got := outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}}))
 		if want := "inconclusive, to be retried: GET " + green + "/: connection reset"; got != want {
 			t.Errorf("the outcome is %s, want %s", got, want)
 		}
@@ -221,7 +221,7 @@ func TestAnAnswerThatBreaksOffIsNone(t *testing.T) {
 		}
 		green := "http://" + listener.Addr().String()
 		_ = listener.Close()
-		got := outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: green}))
+		got := outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}}))
 		if want := "inconclusive, to be retried: GET " + green + "/: connection refused"; got != want {
 			t.Errorf("the outcome is %s, want %s", got, want)
 		}
@@ -301,7 +301,7 @@ func TestABodyIsReadUpToItsLimit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			got := ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: green})
+			got := ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})
 			if diff := cmp.Diff(tt.want, withoutPort(outcome(got), green)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -313,7 +313,7 @@ func TestABodyIsReadUpToItsLimit(t *testing.T) {
 	t.Run("1 GB takes no more memory than the limit", func(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		ask(t, `{http: GET /, expect: {body: ~ y}}`, httpcheck.Network{}, check.Scope{Green: green})
+		ask(t, `{http: GET /, expect: {body: ~ y}}`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})
 		runtime.ReadMemStats(&after)
 		// The buffer doubles as it grows; the connection, the server and the race detector come on top.
 		if most := uint64(32 * httpcheck.MaxBody); after.TotalAlloc-before.TotalAlloc > most {
@@ -341,7 +341,7 @@ func TestACompressionBombIsReadUpToTheLimitToo(t *testing.T) {
 	if bomb.Len() >= httpcheck.MaxBody {
 		t.Fatalf("the bomb has %d bytes, more than the limit itself", bomb.Len())
 	}
-	got := withoutPort(outcome(ask(t, `{http: GET /, expect: {body: ~ x}}`, httpcheck.Network{}, check.Scope{Green: green})), green)
+	got := withoutPort(outcome(ask(t, `{http: GET /, expect: {body: ~ x}}`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})), green)
 	if want := "failed: GET http://green/: body is over 1 MiB, the most that is read, expected all of it for body"; got != want {
 		t.Errorf("the outcome is %s, want %s", got, want)
 	}
@@ -359,7 +359,7 @@ func TestEachRequestHasAConnectionOfItsOwn(t *testing.T) {
 			http.Redirect(w, r, "/to", http.StatusFound)
 		}
 	})
-	if got := ask(t, `http: {path: /from, redirects: 1}`, httpcheck.Network{}, check.Scope{Green: green}); got.Outcome != check.Passed {
+	if got := ask(t, `http: {path: /from, redirects: 1}`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}}); got.Outcome != check.Passed {
 		t.Fatal(outcome(got))
 	}
 	if first, second := <-remotes, <-remotes; first == second {
@@ -376,7 +376,7 @@ func TestWhatWasSentIsKeptAndLogged(t *testing.T) {
 		_, _ = io.WriteString(w, "ok")
 	})
 	var log bytes.Buffer
-	scope := check.Scope{Green: green, Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	scope := check.Scope{Green: check.Side{URL: green}, Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	got := ask(t, `http: {path: /from, redirects: 1}`, httpcheck.Network{}, scope)
 	if len(got.Requests) != 2 {
 		t.Fatalf("%d requests are kept, want 2: %+v", len(got.Requests), got.Requests)

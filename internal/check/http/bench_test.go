@@ -31,7 +31,7 @@ func BenchmarkACheck(b *testing.B) {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			if got := c.Run(b.Context(), check.Scope{Green: green.URL}); got.Outcome != check.Passed {
+			if got := c.Run(b.Context(), check.Scope{Green: check.Side{URL: green.URL}}); got.Outcome != check.Passed {
 				b.Fatal(got.Reason)
 			}
 		}

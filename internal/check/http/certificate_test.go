@@ -59,7 +59,7 @@ func TestACertificateThatCannotBeTrustedIsAWrongAnswer(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
 			green := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{tt.cert}})
-			got := outcome(ask(t, tt.src, tt.n, check.Scope{Green: green}))
+			got := outcome(ask(t, tt.src, tt.n, check.Scope{Green: check.Side{URL: green}}))
 			if diff := cmp.Diff(tt.want, strings.ReplaceAll(got, green, "https://green")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -88,16 +88,16 @@ func TestAClientShowsItsCertificateWhereThePlanHasOne(t *testing.T) {
 		`http: {path: /, tls: {cert: ` + strconv.Quote(cert) + `, key: ` + strconv.Quote(key) + `}}`,
 		`http: {path: /, tls: {cert: ` + write(t, "cert.pem", cert) + `, key: ` + write(t, "key.pem", key) + `}}`,
 	} {
-		if got := ask(t, src, n, check.Scope{Green: green}); got.Outcome != check.Passed {
+		if got := ask(t, src, n, check.Scope{Green: check.Side{URL: green}}); got.Outcome != check.Passed {
 			t.Errorf("with a certificate the outcome is %s", outcome(got))
 		}
 	}
-	got := outcome(ask(t, `http: GET /`, n, check.Scope{Green: green}))
+	got := outcome(ask(t, `http: GET /`, n, check.Scope{Green: check.Side{URL: green}}))
 	if want := "failed, to be retried: GET " + green + "/: the server asked for a client's certificate, and closed the connection without one; tls: {cert: …, key: …} sends one"; got != want {
 		t.Errorf("without a certificate the outcome is %s, want %s", got, want)
 	}
 	cert, key = pair(t, newAuthority(t, "Other CA").sign(t, template("client")))
-	got = outcome(ask(t, `http: {path: /, tls: {cert: `+strconv.Quote(cert)+`, key: `+strconv.Quote(key)+`}}`, n, check.Scope{Green: green}))
+	got = outcome(ask(t, `http: {path: /, tls: {cert: `+strconv.Quote(cert)+`, key: `+strconv.Quote(key)+`}}`, n, check.Scope{Green: check.Side{URL: green}}))
 	if want := "failed, to be retried: GET " + green + "/: the server asked for a client's certificate, and closed the connection after that of tls.cert"; got != want {
 		t.Errorf("with a certificate of another authority the outcome is %s, want %s", got, want)
 	}
@@ -109,7 +109,7 @@ func TestTheProtocolsOfGreenAreSpoken(t *testing.T) {
 	n := httpcheck.Network{Roots: ca.pool()}
 	t.Run("HTTP/2 where it has it", func(t *testing.T) {
 		green := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}})
-		got := ask(t, `{http: GET /, expect: {body: HTTP/2.0}}`, n, check.Scope{Green: green})
+		got := ask(t, `{http: GET /, expect: {body: HTTP/2.0}}`, n, check.Scope{Green: check.Side{URL: green}})
 		if got.Outcome != check.Passed || got.Requests[0].Timings.TLS <= 0 {
 			t.Errorf("the outcome is %s, the timings are %+v", outcome(got), got.Requests)
 		}
@@ -129,7 +129,7 @@ func TestTheProtocolsOfGreenAreSpoken(t *testing.T) {
 			"/":     "the connection was closed before an answer",
 			"/body": "the connection was closed in the body, after 0B",
 		} {
-			got := outcome(ask(t, "http: GET "+path, n, check.Scope{Green: green.URL}))
+			got := outcome(ask(t, "http: GET "+path, n, check.Scope{Green: check.Side{URL: green.URL}}))
 			if want = "inconclusive, to be retried: GET " + green.URL + path + ": " + want; got != want {
 				t.Errorf("the outcome is %s, want %s", got, want)
 			}
@@ -137,35 +137,35 @@ func TestTheProtocolsOfGreenAreSpoken(t *testing.T) {
 	})
 	t.Run("HTTP/1.1 where it hasn't", func(t *testing.T) {
 		green := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}})
-		got := ask(t, `{http: GET /, expect: {body: ~ ^HTTP/}}`, n, check.Scope{Green: green})
+		got := ask(t, `{http: GET /, expect: {body: ~ ^HTTP/}}`, n, check.Scope{Green: check.Side{URL: green}})
 		if got.Outcome != check.Passed {
 			t.Errorf("the outcome is %s", outcome(got))
 		}
 	})
 	t.Run("not HTTP where https was meant", func(t *testing.T) {
 		green := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}})
-		got := ask(t, `http: GET /`, n, check.Scope{Green: "http" + strings.TrimPrefix(green, "https")})
+		got := ask(t, `http: GET /`, n, check.Scope{Green: check.Side{URL: "http" + strings.TrimPrefix(green, "https")}})
 		if want := "status is 400, expected 2xx"; got.Outcome != check.Failed || !strings.HasSuffix(got.Reason, want) {
 			t.Errorf("the outcome is %s, want %s", outcome(got), want)
 		}
 	})
 	t.Run("not https where HTTP was meant", func(t *testing.T) {
 		green := serve(t, func(http.ResponseWriter, *http.Request) {})
-		got := ask(t, `http: GET /`, n, check.Scope{Green: "https" + strings.TrimPrefix(green, "http")})
+		got := ask(t, `http: GET /`, n, check.Scope{Green: check.Side{URL: "https" + strings.TrimPrefix(green, "http")}})
 		if want := "the server doesn't speak TLS on this port: should the URL begin with http://?"; got.Outcome != check.Failed || !strings.HasSuffix(got.Reason, want) {
 			t.Errorf("the outcome is %s, want %s", outcome(got), want)
 		}
 	})
 	t.Run("no versions of TLS that are broken", func(t *testing.T) {
 		green := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: tls.VersionTLS11})
-		got := ask(t, `http: GET /`, n, check.Scope{Green: green})
+		got := ask(t, `http: GET /`, n, check.Scope{Green: check.Side{URL: green}})
 		if want := "the server refused the TLS handshake: protocol version not supported"; got.Outcome != check.Failed || !strings.HasSuffix(got.Reason, want) {
 			t.Errorf("the outcome is %s, want %s", outcome(got), want)
 		}
 	})
 	t.Run("a handshake that breaks off is no answer", func(t *testing.T) {
 		green := serveConns(t, func(conn net.Conn) { _, _ = conn.Read(make([]byte, 5)) })
-		got := ask(t, `http: GET /`, n, check.Scope{Green: "https" + strings.TrimPrefix(green, "http")})
+		got := ask(t, `http: GET /`, n, check.Scope{Green: check.Side{URL: "https" + strings.TrimPrefix(green, "http")}})
 		if got.Outcome != check.Inconclusive || got.Retry != check.RetryNoAnswer {
 			t.Errorf("the outcome is %s", outcome(got))
 		}
@@ -175,7 +175,7 @@ func TestTheProtocolsOfGreenAreSpoken(t *testing.T) {
 			_, _ = conn.Write(bytes.Repeat([]byte{0}, 64))
 			gone(conn)
 		})
-		got := ask(t, `http: GET /`, n, check.Scope{Green: "https" + strings.TrimPrefix(green, "http")})
+		got := ask(t, `http: GET /`, n, check.Scope{Green: check.Side{URL: "https" + strings.TrimPrefix(green, "http")}})
 		if got.Outcome != check.Failed {
 			t.Errorf("the outcome is %s", outcome(got))
 		}

@@ -19,7 +19,7 @@ import (
 
 var names = strictyaml.Names{
 	Static: map[string]any{"vars": map[string]any{"sku": int64(42), "base": "http://127.0.0.1:1/base", "method": "POST"}},
-	Later:  []string{"green.url", "green.image", "cart", "secret"},
+	Later:  []string{"green.url", "blue.url", "green.image", "cart", "secret"},
 }
 
 // decodeCheck reads one check as a plan does.
@@ -144,7 +144,7 @@ func FuzzRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got := c.Run(t.Context(), check.Scope{Green: green, Lookup: lookup})
+		got := c.Run(t.Context(), check.Scope{Green: check.Side{URL: green}, Lookup: lookup})
 		if got.Outcome != check.Inconclusive || strings.ContainsAny(got.Reason, "\r\n") {
 			t.Errorf("%q of %q is %s: %s", line, green, got.Outcome, got.Reason)
 		}

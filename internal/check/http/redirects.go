@@ -2,6 +2,7 @@ package httpcheck
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,6 +58,7 @@ func (h *hop) next(answer *http.Response, rules Redirects, before []string) (*ho
 		return nil, misled("redirects to " + expect.Quote(location) + ", which is not an http or https URL")
 	}
 	to.Fragment, to.RawFragment, to.User = "", "", nil
+	to = h.kept(to)
 	following := h.redirected(answer.StatusCode, to)
 	switch {
 	case !sameOrigin(h.url, to) && !rules.OtherHosts:
@@ -68,6 +70,23 @@ func (h *hop) next(answer *http.Response, rules Redirects, before []string) (*ho
 	}
 	return following, nil
 }
+
+// kept leads a redirect to the name that was asked for back to the address that answers by it: elsewhere the name
+// leads to where production is.
+func (h *hop) kept(to *url.URL) *url.URL {
+	if h.host == "" || !strings.EqualFold(to.Hostname(), hostname(h.host)) {
+		return to
+	}
+	here := *to
+	here.Host = strings.TrimSuffix(net.JoinHostPort(h.url.Hostname(), to.Port()), ":")
+	if !sameOrigin(h.url, &here) {
+		return to
+	}
+	return &here
+}
+
+// hostname is the value of a Host header without the port.
+func hostname(host string) string { return (&url.URL{Host: host}).Hostname() }
 
 func isRedirect(status int) bool {
 	switch status {

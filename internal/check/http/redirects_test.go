@@ -71,7 +71,7 @@ func TestRedirectsAreFollowedAsFarAsThePlanSays(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			got := withoutPort(outcome(ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: green})), green)
+			got := withoutPort(outcome(ask(t, tt.src, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})), green)
 			got = strings.ReplaceAll(got, other, "http://other")
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.src, diff)

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -27,6 +30,7 @@ type run struct {
 	lookup strictyaml.Lookup
 	logger *slog.Logger
 	began  time.Time
+	side   check.Side // that the first request asks
 	sender *http.Transport
 	client *clientCertificate
 	seen   []check.Request
@@ -43,13 +47,13 @@ func newRun(c *Check, scope check.Scope) *run {
 func (r *run) do(ctx context.Context) check.Result {
 	first, err := r.firstHop()
 	if err == nil {
-		err = r.connectWith(first)
+		err = r.connectWith(first, hostname(r.side.Host))
 	}
 	if err != nil {
 		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
 	}
 	// It also ends dials that nobody waits for any more.
-	defer r.sender.CloseIdleConnections()
+	defer func() { r.sender.CloseIdleConnections() }()
 	x := r.follow(ctx, first)
 	result := r.check.Expect.result(ctx, x, r.lookup)
 	result.Requests = r.seen
@@ -61,11 +65,15 @@ func (r *run) do(ctx context.Context) check.Result {
 
 // connectWith makes the transport. It is a new one for each run, and each of its requests has a connection of its own:
 // one that is kept stays with the target that it reached behind a network load balancer, and a warm function would go
-// on asking the old version after traffic has shifted.
-func (r *run) connectWith(first *hop) error {
+// on asking the old version after traffic has shifted. The server's name is for certificates, where neither the URL nor
+// the plan says which.
+func (r *run) connectWith(first *hop, serverName string) error {
 	config, client, err := r.check.Request.TLS.config(r.check.network, r.lookup)
 	if err != nil {
 		return err
+	}
+	if config.ServerName == "" {
+		config.ServerName = serverName
 	}
 	r.client = client
 	r.sender = &http.Transport{
@@ -104,15 +112,19 @@ func (h *hop) title() string {
 
 func (r *run) firstHop() (*hop, error) {
 	request := &r.check.Request
-	u, err := request.resolve(r.scope, r.lookup)
+	u, side, err := request.resolve(r.scope, r.lookup)
 	if err != nil {
 		return nil, err
 	}
+	r.side = side
 	body, contentType, err := request.content(r.lookup)
 	if err != nil {
 		return nil, err
 	}
-	h := &hop{method: request.method(), url: u, header: http.Header{}, body: body}
+	h := &hop{method: request.method(), url: u, host: side.Host, header: http.Header{}, body: body}
+	for name, values := range side.Headers {
+		h.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
+	}
 	if contentType != "" {
 		h.header.Set("Content-Type", contentType)
 	}
@@ -170,6 +182,13 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 		r.note(ctx, x)
 		if following == nil {
 			return x
+		}
+		if r.side.Host != "" && !sameOrigin(h.url, following.url) {
+			r.sender.CloseIdleConnections()
+			if err := r.connectWith(following, ""); err != nil {
+				x.err = err
+				return x
+			}
 		}
 		h = following
 	}
@@ -263,10 +282,29 @@ func (r *run) note(ctx context.Context, x *exchange) {
 			milliseconds("dns", timings.DNS), milliseconds("connect", timings.Connect), milliseconds("tls", timings.TLS),
 			milliseconds("first_byte", timings.FirstByte), milliseconds("total", timings.Total)),
 	}
+	attrs = append(attrs, x.hop.carried(r.side)...)
 	if seen.Err != "" {
 		attrs = append(attrs, slog.String("error", seen.Err))
 	}
 	r.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
+}
+
+// carried shows what a request has so that a listener's rule sends it to its side.
+func (h *hop) carried(side check.Side) []slog.Attr {
+	var attrs []slog.Attr
+	if h.host != "" {
+		attrs = append(attrs, slog.String("host", h.host))
+	}
+	var headers []any
+	for _, name := range slices.Sorted(maps.Keys(side.Headers)) {
+		if values := h.header.Values(name); len(values) > 0 && slices.Equal(values, side.Headers[name]) {
+			headers = append(headers, slog.String(name, strings.Join(values, ", ")))
+		}
+	}
+	if len(headers) > 0 {
+		attrs = append(attrs, slog.Group("headers", headers...))
+	}
+	return attrs
 }
 
 // milliseconds are what people compare times of requests in; three digits behind the point are microseconds.

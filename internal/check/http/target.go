@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -15,40 +16,60 @@ import (
 // errNoGreen tells how to say where green is: without it a path leads nowhere.
 var errNoGreen = errors.New("where green answers is not known: set green in the plan, --green on the command line, or ALB_URL")
 
-// resolve gives the URL that a request goes to.
-func (r *Request) resolve(scope check.Scope, lookup strictyaml.Lookup) (*url.URL, error) {
-	u, err := r.base(scope, lookup)
+// resolve gives the URL that a request goes to, and the side that it asks; the zero Side where that is another server.
+func (r *Request) resolve(scope check.Scope, lookup strictyaml.Lookup) (*url.URL, check.Side, error) {
+	u, side, err := r.base(scope, lookup)
 	if err != nil {
-		return nil, err
+		return nil, side, err
 	}
 	query, err := values(r.Query, lookup)
 	if err != nil {
-		return nil, err
+		return nil, side, err
 	}
 	u.RawQuery = join(u.RawQuery, query.Encode(), "&")
-	return u, nil
+	return u, side, nil
 }
 
-func (r *Request) base(scope check.Scope, lookup strictyaml.Lookup) (*url.URL, error) {
+func (r *Request) base(scope check.Scope, lookup strictyaml.Lookup) (*url.URL, check.Side, error) {
 	text, err := r.target().ExpandFunc(lookup, escape)
 	if err != nil {
-		return nil, err
+		return nil, check.Side{}, err
 	}
 	if !r.URL.IsZero() && !strings.HasPrefix(text, "/") {
-		return parseURL(text)
+		u, err := parseURL(text)
+		if err != nil {
+			return nil, check.Side{}, err
+		}
+		return u, r.sideAt(u, scope), nil
 	}
 	path, err := parsePath(text)
 	if err != nil {
-		return nil, err
+		return nil, check.Side{}, err
 	}
-	if scope.Green == "" {
-		return nil, errNoGreen
+	if scope.Green.URL == "" {
+		return nil, check.Side{}, errNoGreen
 	}
-	green, err := parseURL(scope.Green)
+	green, err := parseURL(scope.Green.URL)
 	if err != nil {
-		return nil, fmt.Errorf("green's URL: %w", err)
+		return nil, check.Side{}, fmt.Errorf("green's URL: %w", err)
 	}
-	return joined(green, path)
+	u, err := joined(green, path)
+	return u, scope.Green, err
+}
+
+// sideAt finds the side that a whole URL leads to. Both may answer on one listener, where it is what a request carries
+// that tells them apart: then the side is the one whose name the plan wrote, and green where it wrote neither.
+func (r *Request) sideAt(u *url.URL, scope check.Scope) check.Side {
+	sides := []check.Side{scope.Green, scope.Blue}
+	if slices.ContainsFunc(r.URL.Names(), func(name string) bool { return strings.HasPrefix(name, "blue.") }) {
+		slices.Reverse(sides)
+	}
+	for _, side := range sides {
+		if base, err := url.Parse(side.URL); err == nil && side.URL != "" && sameOrigin(base, u) {
+			return side
+		}
+	}
+	return check.Side{}
 }
 
 // joined puts a path behind a base URL, whose own path and query stay.
