@@ -62,7 +62,7 @@ func (s *Simulator) invoke(ctx context.Context, function string, payload []byte)
 
 // serviceChanged writes a service deployment's change into the timeline, with the traffic up to it.
 func (s *Simulator) serviceChanged(c ecs.Change) {
-	s.timeline.count(s.balancer.Counts())
+	s.countTraffic()
 	switch {
 	case c.Hook != nil:
 		s.timeline.add(HookChanged{c.Deployment.ARN, *c.Hook})
