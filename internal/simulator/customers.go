@@ -9,10 +9,12 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 )
 
 // Customers send requests to the production listener, or invocations to the alias that is deployed. What they meet is
@@ -47,6 +49,7 @@ type customers struct {
 	Customers
 	clock clock.Clock
 	send  func(context.Context)
+	look  func() TrafficSample
 	close func()
 	turns chan struct{}
 
@@ -58,6 +61,32 @@ type customers struct {
 	mu      sync.Mutex
 	stopped bool
 	settled chan struct{} // closed when the latest round, and those before it, have been answered
+	history []TrafficSample
+}
+
+// TrafficSample is what had come at one moment since the start.
+type TrafficSample struct {
+	Time        time.Time // simulated
+	Requests    []elb.Count
+	Invocations []InvocationCount
+}
+
+// While customers come all the time, what has come is noted so often, in real time, and so many of the notes are kept.
+const (
+	sampling   = 500 * time.Millisecond
+	maxSamples = 600
+)
+
+// TrafficHistory is what had come at moments since customers come, the oldest first: the last five minutes of it, in
+// real time. Without customers, and on a clock that leaps, there is none.
+func (s *Simulator) TrafficHistory() []TrafficSample {
+	c := s.customers.Load()
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.history)
 }
 
 // SendTraffic has customers come until the simulator is closed. On a clock that leaps it returns after their first
@@ -66,7 +95,9 @@ func (s *Simulator) SendTraffic(ctx context.Context, c Customers) error {
 	if !(c.Rate > 0 && c.Rate <= MaxRate) { // NaN is neither
 		return fmt.Errorf("sending traffic: %g customers a second are not above 0 and up to %d", c.Rate, MaxRate)
 	}
-	made := &customers{Customers: c, clock: s.config.Clock}
+	made := &customers{Customers: c, clock: s.config.Clock, look: func() TrafficSample {
+		return TrafficSample{s.Now(), s.Traffic(), s.Invocations()}
+	}}
 	made.ctx, made.cancel = context.WithCancel(context.Background())
 	if s.config.Alias != nil {
 		made.invoke(s)
@@ -134,13 +165,28 @@ func (c *customers) start(f func()) {
 func (c *customers) come() {
 	ticker := time.NewTicker(time.Duration(float64(time.Second) / c.Rate))
 	defer ticker.Stop()
+	noting := time.NewTicker(sampling)
+	defer noting.Stop()
 	for {
 		select {
 		case <-ticker.C:
+			c.one(&c.under)
+		case <-noting.C:
+			c.note()
 		case <-c.ctx.Done():
 			return
 		}
-		c.one(&c.under)
+	}
+}
+
+// note keeps what has come so far.
+func (c *customers) note() {
+	sample := c.look()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.history = append(c.history, sample)
+	if over := len(c.history) - maxSamples; over > 0 {
+		c.history = slices.Delete(c.history, 0, over)
 	}
 }
 
