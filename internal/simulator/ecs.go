@@ -134,6 +134,17 @@ func (s *Simulator) CreateServiceDeployment(taskDefinition string) (arn string, 
 	return arn, err
 }
 
+// SetServiceHooks gives the service's deployments from the next on these hooks, in place of those that it had.
+func (s *Simulator) SetServiceHooks(hooks []ecs.Hook) error {
+	if s.config.ECS == nil {
+		return fmt.Errorf("setting the service's hooks: %w", errCodeDeploys)
+	}
+	config := s.config.ECS.DeploymentConfiguration
+	config.Hooks = hooks
+	_, err := s.scheduler.UpdateService(s.config.Cluster, s.config.Service, ecs.Update{Deployment: &config})
+	return err
+}
+
 // WaitServiceDeployment returns a service deployment once it is over, its rollback included.
 func (s *Simulator) WaitServiceDeployment(ctx context.Context, arn string) (ecs.Deployment, error) {
 	return s.scheduler.Wait(ctx, arn)
