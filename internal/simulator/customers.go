@@ -77,8 +77,8 @@ const (
 	maxSamples = 600
 )
 
-// TrafficHistory is what had come at moments since customers come, the oldest first: the last five minutes of it, in
-// real time. Without customers, and on a clock that leaps, there is none.
+// TrafficHistory is what had come at even moments since customers come, the oldest first: the last five minutes of it,
+// in real time. Without customers, and on a clock that leaps, there is none.
 func (s *Simulator) TrafficHistory() []TrafficSample {
 	c := s.customers.Load()
 	if c == nil {
@@ -167,6 +167,7 @@ func (c *customers) come() {
 	defer ticker.Stop()
 	noting := time.NewTicker(sampling)
 	defer noting.Stop()
+	c.note()
 	for {
 		select {
 		case <-ticker.C:

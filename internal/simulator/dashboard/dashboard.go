@@ -140,8 +140,12 @@ func (d *Dashboard) happenings(w http.ResponseWriter, r *http.Request) {
 	var sources sync.WaitGroup
 	sources.Go(func() { d.sendLogs(ctx, s) })
 	sources.Go(func() { d.sendTraffic(ctx, s) })
+	// What the timeline counts at each change would make a picture of even samples uneven.
+	sampled := len(d.simulation.TrafficHistory()) > 0
 	for entry := range d.simulation.Timeline().Watch(ctx) {
-		s.sendEntry(entry)
+		if kind, data := encode(entry); kind != "" && !(sampled && kind == trafficKind) {
+			s.send(kind, data)
+		}
 	}
 	cancel() // the simulation is over, or nobody looks any more
 	sources.Wait()
@@ -169,10 +173,10 @@ func (d *Dashboard) sendTraffic(ctx context.Context, s *stream) {
 	ticker := time.NewTicker(sampling)
 	defer ticker.Stop()
 	for _, sample := range d.simulation.TrafficHistory() {
-		s.send("traffic", d.traffic(sample))
+		s.send(trafficKind, d.traffic(sample))
 	}
 	for {
-		s.send("traffic", d.traffic(simulator.TrafficSample{
+		s.send(trafficKind, d.traffic(simulator.TrafficSample{
 			Time: d.simulation.Now(), Requests: d.simulation.Traffic(), Invocations: d.simulation.Invocations(),
 		}))
 		select {
@@ -196,12 +200,6 @@ type stream struct {
 	out     http.ResponseWriter
 	control *http.ResponseController
 	stop    func()
-}
-
-func (s *stream) sendEntry(e simulator.Entry) {
-	if kind, data := encode(e); kind != "" {
-		s.send(kind, data)
-	}
 }
 
 func (s *stream) send(kind string, data any) {

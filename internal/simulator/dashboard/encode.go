@@ -42,6 +42,9 @@ type (
 	}
 )
 
+// trafficKind is the kind of what tells how much traffic there was.
+const trafficKind = "traffic"
+
 func encode(e simulator.Entry) (kind string, data any) {
 	switch what := e.What.(type) {
 	case simulator.DeploymentChanged:
@@ -69,9 +72,9 @@ func encode(e simulator.Entry) (kind string, data any) {
 		}
 		return "weights", weightsData{millis(e.Time), aliasName(what.FunctionAlias), weights}
 	case simulator.TrafficCounted:
-		return "traffic", newTraffic(e.Time, what.Counts)
+		return trafficKind, newTraffic(e.Time, what.Counts)
 	case simulator.InvocationsCounted:
-		return "traffic", newInvocations(e.Time, what)
+		return trafficKind, newInvocations(e.Time, what)
 	}
 	return "", nil
 }
