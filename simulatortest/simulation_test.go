@@ -122,8 +122,12 @@ func invoke() {
 			return err
 		}
 		defer func() { _ = answer.Body.Close() }()
-		if text, err := io.ReadAll(answer.Body); err != nil || string(text) != "20" {
-			return fmt.Errorf("one piece costs %s (%v)", text, err)
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			return err
+		}
+		if string(text) != "20" {
+			return fmt.Errorf("one piece costs %s", text)
 		}
 		return nil
 	})

@@ -143,7 +143,7 @@ func (d *Dashboard) happenings(w http.ResponseWriter, r *http.Request) {
 	// What the timeline counts at each change would make a picture of even samples uneven.
 	sampled := len(d.simulation.TrafficHistory()) > 0
 	for entry := range d.simulation.Timeline().Watch(ctx) {
-		if kind, data := encode(entry); kind != "" && !(sampled && kind == trafficKind) {
+		if kind, data := encode(entry); kind != "" && (!sampled || kind != trafficKind) {
 			s.send(kind, data)
 		}
 	}
