@@ -338,7 +338,7 @@ func (s *Simulation) Met(version string) Met {
 		}
 	}
 	for _, c := range s.sim.Traffic() {
-		if c.Listener != simulator.ProductionListener || s.versions[c.Target] != version {
+		if simulator.ListenerOf(c) != simulator.ProductionListener || s.versions[c.Target] != version {
 			continue
 		}
 		met.Requests += c.Requests

@@ -192,12 +192,9 @@ func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Print
 	if opts.json {
 		return console.NewJSON(a.stdout)
 	}
-	if sim.ProductionURL() != "" {
-		fmt.Fprintf(a.stdout, "production listener  %s\n", sim.ProductionURL())
-	}
-	if sim.TestURL() != "" {
-		fmt.Fprintf(a.stdout, "test listener        %s\n", sim.TestURL())
-	}
+	a.printListener("production listener  ", sim.ProductionURL(), sim.ProductionRule())
+	a.printListener("test listener        ", sim.TestURL(), sim.TestRule())
+	a.printListener("certificates' CA     ", sim.CertificateAuthority(), "")
 	fmt.Fprintf(a.stdout, "AWS endpoint, page   %s\n\n", sim.EndpointURL())
 	style := a.style(a.stdout)
 	look := console.Style{Width: style.Width, Color: style.Color}
@@ -205,6 +202,17 @@ func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Print
 		return console.NewLines(a.stdout, look)
 	}
 	return console.NewTable(a.stdout, look, sim)
+}
+
+// printListener writes where a listener is, with what requests to it must have, where there is one.
+func (a app) printListener(name, at, rule string) {
+	switch {
+	case at == "":
+	case rule == "":
+		fmt.Fprintf(a.stdout, "%s%s\n", name, at)
+	default:
+		fmt.Fprintf(a.stdout, "%s%s  %s\n", name, at, rule)
+	}
 }
 
 // oneByOne keeps lines that are written at once apart.

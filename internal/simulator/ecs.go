@@ -95,10 +95,10 @@ func (s *Simulator) definition(taskDefinition string) ecs.Service {
 		Cluster: s.config.Cluster, Name: s.config.Service, TaskDefinition: taskDefinition,
 		DesiredCount: s.config.ECS.DesiredCount, Deployment: s.config.ECS.DeploymentConfiguration,
 		TargetGroups: [2]ecs.TargetGroup{{Name: one.Name(), ARN: one.ARN()}, {Name: two.Name(), ARN: two.ARN()}},
-		Production:   defaultRule{s.production},
+		Production:   s.production.ecsRule(),
 	}
 	if s.test != nil {
-		d.Test = defaultRule{s.test}
+		d.Test = s.test.ecsRule()
 	}
 	return d
 }

@@ -61,11 +61,14 @@ type Config struct {
 	// Blue is the task definition that serves production at the start.
 	Blue        string
 	HealthCheck elb.HealthCheck
+	// Production and Test are the service's listeners.
+	Production, Test ListenerConfig
 	// WithoutTestListener leaves the test listener out, which AWS has optional.
 	WithoutTestListener bool
-	// ProductionPort, TestPort and EndpointPort are the ports of 127.0.0.1 on which the listeners
-	// and the AWS endpoint answer; 0 for any that is free.
-	ProductionPort, TestPort, EndpointPort int
+	// TestHook is what becomes of a hook for AfterAllowTestTraffic where CodeDeploy has no test listener.
+	TestHook codedeploy.WithoutTestListener
+	// EndpointPort is the port of 127.0.0.1 on which the AWS endpoint answers; 0 for any that is free.
+	EndpointPort int
 
 	Deployment      codedeploy.DeploymentConfig // default AllAtOnce of the platform
 	AutoRollback    codedeploy.AutoRollback
@@ -105,8 +108,9 @@ type Simulator struct {
 	deploys      *codedeploy.Service
 	scheduler    *ecs.Scheduler
 	service      *service
-	production   *elb.Listener
-	test         *elb.Listener      // nil without
+	production   route
+	test         *route             // nil without
+	trust        trust              // in the certificates of HTTPS listeners
 	faults       *codedeploy.Faults // of CodeDeploy's API
 	ecsFaults    *codedeploy.Faults
 	disturbances *faults
@@ -200,20 +204,6 @@ func (s *Simulator) start(ctx context.Context) error {
 	return s.createGroup(ctx)
 }
 
-// openListeners opens the listeners on blue.
-func (s *Simulator) openListeners() (err error) {
-	onBlue := map[string]int{TargetGroupOne: 100, TargetGroupTwo: 0}
-	if s.production, err = s.balancer.CreateListener(elb.ListenerConfig{
-		Name: ProductionListener, Address: loopback(s.config.ProductionPort), Weights: onBlue,
-	}); err != nil || s.config.WithoutTestListener {
-		return err
-	}
-	s.test, err = s.balancer.CreateListener(elb.ListenerConfig{
-		Name: TestListener, Address: loopback(s.config.TestPort), Weights: onBlue,
-	})
-	return err
-}
-
 // createGroup brings blue up, opens the listeners and makes them a deployment group.
 func (s *Simulator) createGroup(ctx context.Context) error {
 	blue, err := s.adoptTaskSet(ctx)
@@ -226,12 +216,12 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 	group := codedeploy.Group{
 		Application: s.config.Application, Name: s.config.Group, Cluster: s.config.Cluster, Service: s.config.Service,
 		TargetGroups: [2]string{TargetGroupOne, TargetGroupTwo}, Primary: blue,
-		Production: s.production, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
+		Production: pairListener{s.production.listener}, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
 		HookTimeout: s.config.HookTimeout, InstallTimeout: s.config.InstallTimeout,
-		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks,
+		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks, WithoutTestListener: s.config.TestHook,
 	}
-	if s.test != nil {
-		group.Test = s.test
+	if s.test != nil && s.test.listener != s.production.listener {
+		group.Test = pairListener{s.test.listener}
 	}
 	return s.deploys.CreateGroup(group)
 }
@@ -277,7 +267,7 @@ func (s *Simulator) Close() error {
 		s.serving.Wait()
 	}
 	s.balancer.Close()
-	err := s.service.close()
+	err := errors.Join(s.service.close(), s.trust.remove())
 	s.countTraffic()
 	s.timeline.close()
 	return err
@@ -296,22 +286,6 @@ func (s *Simulator) withEndpoint(f lambda.Function) lambda.Function {
 	}
 	f.Env = env
 	return f
-}
-
-// ProductionURL is where the service's users go, empty where an alias is deployed.
-func (s *Simulator) ProductionURL() string {
-	if s.production == nil {
-		return ""
-	}
-	return s.production.URL()
-}
-
-// TestURL is the test listener, empty where there is none.
-func (s *Simulator) TestURL() string {
-	if s.test == nil {
-		return ""
-	}
-	return s.test.URL()
 }
 
 // EndpointURL is the endpoint of the simulated AWS.

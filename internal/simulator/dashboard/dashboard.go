@@ -27,6 +27,9 @@ type Simulation interface {
 	Traffic() []elb.Count
 	ProductionURL() string
 	TestURL() string
+	// ProductionRule and TestRule say what requests must have besides, empty where that is nothing.
+	ProductionRule() string
+	TestRule() string
 	EndpointURL() string
 	// Alias is what is deployed, nil where that is a service, and Invocations those of it.
 	Alias() *simulator.FunctionAlias
@@ -131,7 +134,8 @@ func (d *Dashboard) happenings(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	s := &stream{out: w, control: http.NewResponseController(w), stop: cancel}
 	hello := map[string]string{
-		"production": d.simulation.ProductionURL(), "test": d.simulation.TestURL(), "aws": d.simulation.EndpointURL(),
+		"production": d.simulation.ProductionURL(), "productionRule": d.simulation.ProductionRule(),
+		"test": d.simulation.TestURL(), "testRule": d.simulation.TestRule(), "aws": d.simulation.EndpointURL(),
 	}
 	if alias := d.simulation.Alias(); alias != nil {
 		hello["alias"], hello["customers"] = alias.String(), aliasName(*alias)

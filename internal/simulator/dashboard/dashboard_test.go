@@ -278,3 +278,31 @@ func TestADeploymentOfECSIsToldByStagesAndHooks(t *testing.T) {
 		}
 	}
 }
+
+func TestATestRuleIsToldAsTheTestListener(t *testing.T) {
+	sim, server, _ := startWith(t, func(c *simulator.Config) {
+		c.ECS = &simulator.ECSDeployments{}
+		c.Test = simulator.ListenerConfig{Shared: true, Conditions: []elb.Condition{{Field: elb.PathPattern, Values: []string{"/test/*"}}}}
+	})
+	if d, err := sim.DeployService(t.Context(), "v2"); err != nil || d.Status != ecs.Successful {
+		t.Fatalf("%s: %s (%v)", d.Status, d.StatusReason, err)
+	}
+	get(t, sim.TestURL(), func(*http.Response) {})
+	seen := map[string]bool{}
+	follow(t, server.URL, func(kind string, data map[string]any) bool {
+		switch kind {
+		case "hello":
+			seen["where"] = data["test"] == sim.ProductionURL()+"/test/" && data["testRule"] == "path /test/*" && data["productionRule"] == ""
+		case "weights":
+			weights, _ := data["Weights"].(map[string]any)
+			seen["weights"] = seen["weights"] || data["Listener"] == simulator.TestListener && weights[simulator.TargetGroupTwo] == 100.0
+		case "traffic":
+			counts, _ := data["Counts"].([]any)
+			if len(counts) == 1 {
+				count, _ := counts[0].(map[string]any)
+				seen["traffic"] = count["Listener"] == simulator.TestListener && count["Group"] == simulator.TargetGroupTwo
+			}
+		}
+		return seen["where"] && seen["weights"] && seen["traffic"]
+	})
+}

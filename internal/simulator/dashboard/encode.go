@@ -118,7 +118,7 @@ func newTraffic(at time.Time, counts []elb.Count) trafficData {
 				bad += n
 			}
 		}
-		data.Counts = append(data.Counts, countData{Listener: c.Listener, Group: c.TargetGroup, Target: c.Target, Requests: c.Requests, Bad: bad})
+		data.Counts = append(data.Counts, countData{Listener: simulator.ListenerOf(c), Group: c.TargetGroup, Target: c.Target, Requests: c.Requests, Bad: bad})
 	}
 	return data
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -31,6 +32,7 @@ type file struct {
 	Traffic         traffic                     `yaml:"traffic"`
 	HealthCheck     healthCheck                 `yaml:"health_check"`
 	Listeners       listeners                   `yaml:"listeners"`
+	WithoutTest     testHook                    `yaml:"without_test_listener"`
 	AWS             awsFile                     `yaml:"aws"`
 	Functions       strictyaml.Map[functionKey] `yaml:"functions"`
 	HookTimeout     strictyaml.Duration         `yaml:"hook_timeout"`
@@ -70,11 +72,6 @@ func (h *healthCheck) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-type listeners struct {
-	Production port     `yaml:"production"`
-	Test       testPort `yaml:"test"`
-}
-
 type awsFile struct {
 	Port port `yaml:"port"`
 }
@@ -93,21 +90,6 @@ func (p *port) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 		return
 	}
 	*p = port(number)
-}
-
-// testPort is a port, or none for no listener.
-type testPort struct {
-	port port
-	none bool
-}
-
-// DecodeNode reads a port or none.
-func (p *testPort) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	if n.IsString() && n.Text() == "none" {
-		p.none = true
-		return
-	}
-	p.port.DecodeNode(d, n)
 }
 
 // functionKey is a function without its name, which is its key.
@@ -199,10 +181,7 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	f.validateHookFunctions(d, n)
 	f.validateFaults(d, n)
 	f.validateFunctions(d, n)
-	if f.Listeners.Test.none && f.AppSpec.spec.Hooks["AfterAllowTestTraffic"] != "" {
-		at, _ := n.Get("listeners")
-		d.Problem(at, "listeners: test is none, and the AppSpec has a hook for AfterAllowTestTraffic, which would see no test traffic")
-	}
+	f.validateListeners(d, n)
 }
 
 func (f *file) validateFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -229,11 +208,8 @@ func (f *file) validateFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
 func (f *file) validateAddresses(d *strictyaml.Decoder, at strictyaml.Node, whose string, env strictyaml.Map[strictyaml.Text]) {
 	for _, variable := range env {
 		for _, name := range variable.Value.Names() {
-			switch {
-			case f.forLambda() && name != nameEndpoint:
-				d.Problem(at, "%s: %s needs {{ %s }}, and a Lambda deployment has no listeners; functions invoke its alias at {{ %s }}", whose, variable.Key, name, nameEndpoint)
-			case name == nameTest && f.Listeners.Test.none:
-				d.Problem(at, "%s: %s needs {{ %s }}, and the scenario has no test listener", whose, variable.Key, name)
+			if err := f.validateAddress(name); err != nil {
+				d.Problem(at, "%s: %s needs {{ %s }}, and %s", whose, variable.Key, name, err)
 			}
 		}
 	}
@@ -251,7 +227,8 @@ func (f *file) scenario(folder string) *Scenario {
 		},
 		config: simulator.Config{
 			Application: f.Application, Group: f.Group, Alias: f.alias(),
-			ProductionPort: int(f.Listeners.Production), TestPort: int(f.Listeners.Test.port), WithoutTestListener: f.Listeners.Test.none,
+			Production: f.Listeners.Production.config(), Test: f.Listeners.Test.config(), WithoutTestListener: f.Listeners.Test.none,
+			TestHook:     codedeploy.WithoutTestListener(f.WithoutTest),
 			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
 			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,

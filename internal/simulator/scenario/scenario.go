@@ -132,14 +132,15 @@ func (s *Scenario) health() elb.HealthCheck {
 const (
 	nameProduction = "listeners.production"
 	nameTest       = "listeners.test"
+	nameAuthority  = "listeners.ca"
 	nameEndpoint   = "aws.endpoint"
 )
 
 // expand gives the function with the addresses that its environment names.
 func (f function) expand(sim *simulator.Simulator) (lambda.Function, error) {
-	addresses := map[string]string{nameProduction: sim.ProductionURL(), nameTest: sim.TestURL(), nameEndpoint: sim.EndpointURL()}
+	addresses := map[string]string{nameProduction: sim.ProductionURL(), nameTest: sim.TestURL(), nameAuthority: sim.CertificateAuthority(), nameEndpoint: sim.EndpointURL()}
 	lookup := func(name string) (any, error) {
-		if addresses[name] == "" { // names are checked when the file is read: only listeners can be missing
+		if addresses[name] == "" { // what the scenario lacks was found when the file was read
 			return nil, errors.New("the scenario has no such listener")
 		}
 		return addresses[name], nil

@@ -65,7 +65,7 @@ func shares(counts []elb.Count) []Share {
 		for _, name := range []string{Blue, Green, side("")} {
 			share := Share{Listener: listener, Side: name}
 			for _, c := range counts {
-				if c.Listener == listener && side(c.TargetGroup) == name {
+				if simulator.ListenerOf(c) == listener && side(c.TargetGroup) == name {
 					share.Requests += c.Requests
 					share.Failed += failed(c)
 				}
