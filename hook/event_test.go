@@ -171,9 +171,8 @@ func FuzzParseExecution(f *testing.F) {
 		parsed, _ := parseEvent(payload)
 		parsed.begin(time.Now(), DefaultECSLimit, true)
 		v := Verdict{Status: InProgress, State: json.RawMessage("[1]")}
-		next := parsed.fields
+		var next map[string]json.RawMessage
 		if e.Contract != ECS {
-			next = nil
 			if err := json.Unmarshal(parsed.handedOver(v, time.Now()), &next); err != nil {
 				t.Fatal(err)
 			}
