@@ -150,7 +150,7 @@ func TestStart(t *testing.T) {
 	}
 	handedOver, answered := fake.seenCalls()[0], fake.seenCalls()[1]
 	if handedOver.path != "/2015-03-31/functions/CodeDeployHook_greenlight/invocations" || handedOver.query != "Qualifier=live" ||
-		handedOver.header.Get("X-Amzn-Trace-Id") != "Root=1-2;Lineage=a:1" || !strings.Contains(handedOver.body, `"state":1`) {
+		handedOver.header.Get("X-Amzn-Trace-Id") != "Root=1-2;Lineage=a:1" || !strings.Contains(handedOver.body, `"state":"1"`) {
 		t.Errorf("it was handed over by %+v", handedOver)
 	}
 	if answered.operation != "ContinueServiceDeployment" || !strings.Contains(answered.body, `"CONTINUE"`) {
