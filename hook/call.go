@@ -16,7 +16,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/smithy-go"
 )
@@ -33,18 +32,13 @@ var (
 	lambdaService = awsService{id: "Lambda", prefix: "lambda"}
 )
 
-// A caller makes signed calls to a service.
+// A caller makes signed calls to a service, by a configuration that has an HTTP client.
 type caller struct {
 	cfg     aws.Config
 	service awsService
 }
 
-func newCaller(cfg aws.Config, service awsService) caller {
-	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = awshttp.NewBuildableClient()
-	}
-	return caller{cfg: cfg, service: service}
-}
+func newCaller(cfg aws.Config, service awsService) caller { return caller{cfg: cfg, service: service} }
 
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 1 << 20

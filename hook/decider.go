@@ -12,6 +12,9 @@ import (
 // the reserve to do so with a reason of its own, then Failed is reported without it.
 // A panic is a verdict of Failed. [Logger] gives the execution's logger.
 //
+// Where the execution can continue, a decider that won't finish before its context ends gives
+// [InProgress] while there is time to.
+//
 // A Decider must be safe for concurrent use where Lambda runs several invocations in
 // one sandbox, as Lambda Managed Instances do.
 type Decider interface {

@@ -1,5 +1,5 @@
-// Package hook turns a Go function into a complete AWS CodeDeploy lifecycle
-// hook.
+// Package hook turns a Go function into a complete lifecycle hook of AWS CodeDeploy and of
+// Amazon ECS.
 //
 // CodeDeploy invokes a hook asynchronously, hands it two ids, and then waits, for
 // an hour, for one call: PutLifecycleEventHookExecutionStatus with Succeeded or
@@ -13,7 +13,13 @@
 // That run, like every duplicate of an event, repeats the verdict that was given
 // before and does not ask the function a second time.
 //
-// A whole hook is one call:
+// Amazon ECS invokes a hook synchronously, and what the function returns is the
+// answer. Once a payload is known for ECS's there always is one: whatever goes wrong is
+// FAILED with a reason, never a function error, of which ECS would tell nothing. At a
+// pause ECS waits for ContinueServiceDeployment; a hook that EventBridge invokes
+// with ECS's notice of the pause makes that call as it makes CodeDeploy's.
+//
+// A whole hook, for all three, is one call:
 //
 //	func main() {
 //		hook.Start(func(ctx context.Context, e hook.Execution) error {
@@ -25,14 +31,37 @@
 // and add attributes to the log line. [New] makes the same hook without Lambda,
 // for tests.
 //
+// # More than one invocation
+//
+// A decider that needs longer than the function may run gives [InProgress], with what the next
+// round has to know of this one. ECS is answered IN_PROGRESS and asks again; the state travels
+// in the hookDetails, under the key "greenlight". For CodeDeploy, and at a pause, the function
+// invokes itself asynchronously, with the state in the event; its role must allow
+// lambda:InvokeFunction on the function. All rounds together end within 55 minutes for
+// CodeDeploy, before a pause does, and within [DefaultECSLimit] for ECS ([WithECSLimit]); and
+// a function invokes itself twelve times at most, since Lambda stops what goes on
+// for longer as an endless loop.
+//
+// A hand-over that fails is a reported Failed. Once Lambda has taken it, it runs the next round, again if
+// that ends in an error, and in rare cases twice. A round that comes twice to the same sandbox is
+// decided and handed over once; in two sandboxes, two chains of rounds decide, and the
+// first report counts. Where Lambda loses a hand-over altogether, nothing is left that could
+// notice: another delivery of the original event, to another sandbox, begins anew, and without
+// one CodeDeploy fails the event at its hour, or the pause ends by its own timeout.
+//
+// # What can't be promised
+//
 // Three things are beyond any Go package. A panic in a goroutine which the
 // function started itself ends the process, because only that goroutine could
 // recover it. So do os.Exit, log.Fatal and the runtime's fatal errors (concurrent
 // map writes, memory exhausted). And a function that ignores its context cannot be
 // stopped: it is no longer waited for, but keeps running while the sandbox lives.
 //
-// The contract is described on these pages:
+// The contracts are described on these pages:
 //   - https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 //   - https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html
+//   - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html
+//   - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hooks.html
+//   - https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html
 //   - https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 package hook

@@ -27,7 +27,7 @@ func TestParseExecution(t *testing.T) {
 		{why: "a key in another case never overrides the real one", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","deploymentid":"d-2"}`, want: Execution{DeploymentID: "d-1", ID: "x"}},
 
 		{
-			why: "a hand-over", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","greenlight":{"round":2,"began":"2026-03-05T15:54:41Z","state":{"a":1}}}`,
+			why: "a hand-over", payload: `{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"x","greenlight":{"round":2,"began":"2026-03-05T15:54:41Z","state":"{\"a\":1}"}}`,
 			want: Execution{DeploymentID: "d-1", ID: "x", Round: 2, Began: time.Date(2026, 3, 5, 15, 54, 41, 0, time.UTC), State: json.RawMessage(`{"a":1}`)},
 		},
 		{
@@ -55,7 +55,7 @@ func TestParseExecution(t *testing.T) {
 			want: Execution{Contract: ECS, DeploymentID: "d", ID: "e", ECS: &ECSExecution{Stage: "PRODUCTION_TRAFFIC_SHIFT", ProductionTrafficWeights: map[string]float64{"g": 33.3, "b": 66.7}}},
 		},
 		{
-			why: "a later round of ECS's", payload: `{"executionId":"e","lifecycleStage":"S","resourceArn":"d","hookDetails":{"mine":1,"greenlight":{"round":4,"began":"2026-03-05T15:54:41Z","state":"s"}}}`,
+			why: "a later round of ECS's", payload: `{"executionId":"e","lifecycleStage":"S","resourceArn":"d","hookDetails":{"mine":1,"greenlight":{"round":4,"began":"2026-03-05T15:54:41Z","state":"\"s\""}}}`,
 			want: Execution{
 				Contract: ECS, DeploymentID: "d", ID: "e", Round: 4, Began: time.Date(2026, 3, 5, 15, 54, 41, 0, time.UTC), State: json.RawMessage(`"s"`),
 				ECS: &ECSExecution{Stage: "S", Details: map[string]json.RawMessage{"mine": json.RawMessage("1")}},
@@ -141,7 +141,7 @@ func TestWhatIsExpectedIsOfTheContractThatWasFound(t *testing.T) {
 func FuzzParseExecution(f *testing.F) {
 	for _, seed := range []string{
 		testEvent, "", "null", "[]", `{"DeploymentId":1}`, `{"DeploymentId":"a","LifecycleEventHookExecutionId":"b","x":[{}]}`,
-		`{"DeploymentId":"a","LifecycleEventHookExecutionId":"b","greenlight":{"round":1,"began":"2026-03-05T15:54:41Z","state":{}}}`,
+		`{"DeploymentId":"a","LifecycleEventHookExecutionId":"b","greenlight":{"round":1,"began":"2026-03-05T15:54:41Z","state":"{}"}}`,
 		`{"executionId":"e","lifecycleStage":"S","resourceArn":"d","hookDetails":{"greenlight":{"round":1,"began":"2026-03-05T15:54:41Z"}}}`,
 	} {
 		f.Add([]byte(seed))
@@ -171,9 +171,8 @@ func FuzzParseExecution(f *testing.F) {
 		parsed, _ := parseEvent(payload)
 		parsed.begin(time.Now(), DefaultECSLimit, true)
 		v := Verdict{Status: InProgress, State: json.RawMessage("[1]")}
-		next := parsed.fields
+		var next map[string]json.RawMessage
 		if e.Contract != ECS {
-			next = nil
 			if err := json.Unmarshal(parsed.handedOver(v, time.Now()), &next); err != nil {
 				t.Fatal(err)
 			}

@@ -64,8 +64,8 @@ type Execution struct {
 	// Began is when round 0 began.
 	Began time.Time
 
-	// Deadline is when the execution must have been decided, over all its rounds; see
-	// [Execution.CanContinue]. It is zero where nothing is known of it, as from ParseExecution.
+	// Deadline is when the execution must have been decided, over all its rounds, so that there
+	// is time to answer; the context of a round ends no later.
 	Deadline time.Time
 
 	continuable bool

@@ -10,7 +10,7 @@ import (
 // TestMain runs the tests or, where a test has started this binary as a Lambda function, the hook.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
-		Start(childHook)
+		Serve(childHook{})
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -32,6 +32,7 @@ func WithLogger(l *slog.Logger) Option {
 // WithConfig sets the AWS configuration by which verdicts are reported and the function invokes
 // itself. The default is [LambdaConfig] of the process's environment.
 func WithConfig(cfg aws.Config) Option {
+	_, cfg.HTTPClient = warmClient(cfg.HTTPClient)
 	return func(h *Handler) { h.config = func() (aws.Config, error) { return cfg, nil } }
 }
 

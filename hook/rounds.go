@@ -31,8 +31,8 @@ const codeDeployLimit = 55 * time.Minute
 const pauseMargin = time.Minute
 
 // maxHandOvers is how often a function invokes itself for one execution. Lambda drops the
-// invocation that follows on about sixteen in one chain; in the nine that a function of 15 minutes
-// needs for CodeDeploy's hour and more, this leaves room for what "about" may mean.
+// invocation that follows on about sixteen in one chain, of which CodeDeploy's own is the first. With
+// twelve a function of five minutes lasts through CodeDeploy's hour, and "about" has some room.
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 const maxHandOvers = 12
 
@@ -42,10 +42,10 @@ const memberKey = "greenlight"
 
 // A progress is what a round needs to know of those before it.
 type progress struct {
-	Round     int             `json:"round"` // the one that it is for: at least 1
-	Began     time.Time       `json:"began"`
-	NotBefore time.Time       `json:"notBefore,omitzero"` // when the round is to decide, where nobody else waits for that
-	State     json.RawMessage `json:"state,omitempty"`
+	Round     int       `json:"round"` // the one that it is for: at least 1
+	Began     time.Time `json:"began"`
+	NotBefore time.Time `json:"notBefore,omitzero"` // when the round is to decide, where nobody else waits for that
+	State     string    `json:"state,omitempty"`    // JSON in a string: who carries it may write numbers anew, and lose digits
 }
 
 // resume takes over the progress among fields, if there is any, or says in a few words why it can't.
@@ -55,10 +55,13 @@ func (e *event) resume(fields map[string]json.RawMessage) string {
 		return ""
 	}
 	var p progress
-	if err := json.Unmarshal(raw, &p); err != nil || p.Round < 1 || p.Began.IsZero() || len(p.State) > MaxState {
+	if err := json.Unmarshal(raw, &p); err != nil || p.Round < 1 || p.Began.IsZero() || p.State != "" && !json.Valid([]byte(p.State)) {
 		return fmt.Sprintf("%s, where the round before leaves how far it came, is unreadable: %s", memberKey, excerpt(raw))
 	}
-	e.Round, e.Began, e.notBefore, e.State = p.Round, p.Began, p.NotBefore, p.State
+	e.Round, e.Began, e.notBefore = p.Round, p.Began, p.NotBefore
+	if p.State != "" {
+		e.State = json.RawMessage(p.State)
+	}
 	return ""
 }
 
@@ -105,5 +108,5 @@ func (e Execution) hindrance(v Verdict) string {
 
 // next is the progress for the round after this one.
 func (e Execution) next(v Verdict) progress {
-	return progress{Round: e.Round + 1, Began: e.Began, State: v.State}
+	return progress{Round: e.Round + 1, Began: e.Began, State: string(v.State)}
 }

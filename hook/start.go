@@ -12,7 +12,7 @@ import (
 // in this time, the start goes on, and the first report connects by itself.
 const warmTime = time.Second
 
-// Start runs f as a Lambda function that is a CodeDeploy lifecycle hook. It never returns:
+// Start runs f as a Lambda function that is a lifecycle hook. It never returns:
 // outside Lambda, where AWS_LAMBDA_RUNTIME_API isn't set, it ends the process with a message
 // that says so.
 func Start(f Func, opts ...Option) {

@@ -23,15 +23,22 @@ import (
 const childVariable = "HOOK_TEST_IS_FUNCTION"
 
 // childHook does what the execution's id says.
-func childHook(_ context.Context, e Execution) error {
-	switch e.ID {
-	case "fail":
-		return errors.New("GET /health: status 500")
-	case "panic":
-		panic("boom")
-	default:
-		return nil
+type childHook struct{}
+
+func (childHook) Decide(ctx context.Context, e Execution) Verdict {
+	if e.ID == "again" && e.Round == 0 {
+		return Verdict{Status: InProgress, Reason: "1 of 2 checks passed", State: encode(1)}
 	}
+	return Func(func(context.Context, Execution) error {
+		switch e.ID {
+		case "fail":
+			return errors.New("GET /health: status 500")
+		case "panic":
+			panic("boom")
+		default:
+			return nil
+		}
+	}).Decide(ctx, e)
 }
 
 // A runtimeAPI is Lambda's Runtime API as far as one function needs it: events go out one at a
@@ -55,6 +62,8 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		select {
 		case event := <-a.events:
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
+			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", functionARN+":live")
+			w.Header().Set("Lambda-Runtime-Trace-Id", "Root=1-2;Lineage=a:1")
 			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 			_, _ = io.WriteString(w, event)
 		case <-r.Context().Done():
@@ -73,7 +82,7 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestStart runs a hook as Lambda does: a process of its own, the Runtime API and CodeDeploy over
 // sockets, the latter with TLS and a certificate of the test's own.
 func TestStart(t *testing.T) {
-	fake := &fakeCodeDeploy{fault: firstCalls(1, answers(400, "ThrottlingException"))}
+	fake := &fakeAWS{fakeCodeDeploy: fakeCodeDeploy{fault: firstCalls(1, answers(400, "ThrottlingException"))}}
 	cloud := httptest.NewUnstartedServer(fake)
 	cloud.Config.ErrorLog = log.New(io.Discard, "", 0)
 	cloud.Config.ConnState = fake.countConnections
@@ -94,7 +103,7 @@ func TestStart(t *testing.T) {
 		"AWS_REGION=eu-central-1",
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
 		"AWS_SECRET_ACCESS_KEY=secret",
-		"AWS_ENDPOINT_URL_CODEDEPLOY=" + cloud.URL,
+		"AWS_ENDPOINT_URL=" + cloud.URL,
 		"AWS_CA_BUNDLE=" + bundle,
 		"LOG_LEVEL=debug",
 	})
@@ -114,6 +123,10 @@ func TestStart(t *testing.T) {
 		{"a failure", event("fail"), runtimeAnswer{"response", `{"status":"Failed","reason":"GET /health: status 500"}`}},
 		{"a panic", event("panic"), runtimeAnswer{"response", `{"status":"Failed","reason":"panic: boom"}`}},
 		{"an event without ids", `{}`, runtimeAnswer{"error", `"errorType":"EventError"`}},
+		{"an execution that isn't finished, and handed over", event("again"), runtimeAnswer{"response", `{"status":"InProgress","reason":"1 of 2 checks passed"}`}},
+		{"one of Amazon ECS", string(documented(t, "ecs-pre-scale-up")), runtimeAnswer{"response", `{"hookStatus":"SUCCEEDED","reason":"the hook's function returned no error"}`}},
+		{"one of Amazon ECS, broken", `{"executionId":"e"}`, runtimeAnswer{"response", `{"hookStatus":"FAILED","reason":"read the lifecycle hook event: lifecycleStage is missing`}},
+		{"a pause of Amazon ECS", string(pausePayload(t, time.Hour)), runtimeAnswer{"response", `{"status":"Succeeded"`}},
 		{"a duplicate, in the process that lived through all this", event("fail"), runtimeAnswer{"response", `{"status":"Failed","reason":"GET /health: status 500"}`}},
 	}
 	for _, step := range steps {
@@ -133,7 +146,15 @@ func TestStart(t *testing.T) {
 		t.Errorf("CodeDeploy took %s", got)
 	}
 	if n := fake.connections(); n != 1 {
-		t.Errorf("CodeDeploy was called over %d connections, want the one that was opened ahead", n)
+		t.Errorf("AWS was called over %d connections, want the one that was opened ahead", n)
+	}
+	handedOver, answered := fake.seenCalls()[0], fake.seenCalls()[1]
+	if handedOver.path != "/2015-03-31/functions/CodeDeployHook_greenlight/invocations" || handedOver.query != "Qualifier=live" ||
+		handedOver.header.Get("X-Amzn-Trace-Id") != "Root=1-2;Lineage=a:1" || !strings.Contains(handedOver.body, `"state":"1"`) {
+		t.Errorf("it was handed over by %+v", handedOver)
+	}
+	if answered.operation != "ContinueServiceDeployment" || !strings.Contains(answered.body, `"CONTINUE"`) {
+		t.Errorf("the pause was answered by %+v", answered)
 	}
 	if n := verdicts(t, f.stop()); n != 4 {
 		t.Errorf("the log has %d verdicts, want 4", n)

@@ -28,8 +28,8 @@ const (
 type Verdict struct {
 	Status Status
 
-	// Reason says why, in one line. CodeDeploy has no field for it: it stands in
-	// the log's last line. Several lines are folded into one, and more than
+	// Reason says why, in one line. CodeDeploy and ECS have no field for it: it stands in
+	// the log's last line, and in what the function returns. Several lines are folded into one, and more than
 	// MaxReason bytes are cut.
 	Reason string
 

@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 )
 
 // serveTLS serves f with a certificate of the test's own, and returns a reporter that trusts it.
@@ -53,6 +56,37 @@ func TestConnectionOpenedAheadIsTheOneThatReports(t *testing.T) {
 				t.Errorf("%d calls came over %d connections, want 3 over 1", len(calls), n)
 			}
 		})
+	}
+}
+
+// A function's own calls to CodeDeploy go over the connection that was opened ahead for the report.
+func TestOneConfigurationSharesTheConnectionOpenedAhead(t *testing.T) {
+	fake := &fakeCodeDeploy{}
+	srv := httptest.NewUnstartedServer(fake)
+	srv.Config.ConnState = fake.countConnections
+	srv.Start()
+	t.Cleanup(srv.Close)
+	cfg, err := LambdaConfig(lambdaEnv(map[string]string{"AWS_ENDPOINT_URL_CODEDEPLOY": srv.URL}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	warm, _ := warmClient(cfg.HTTPClient)
+	warm.Proxy = nil
+	t.Cleanup(warm.CloseIdleConnections)
+	client := codedeploy.NewFromConfig(cfg)
+	h := New(Func(func(ctx context.Context, e Execution) error {
+		_, err := client.PutLifecycleEventHookExecutionStatus(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
+			DeploymentId: aws.String("another"), LifecycleEventHookExecutionId: &e.ID, Status: types.LifecycleEventStatusSucceeded,
+		})
+		return err
+	}), WithConfig(cfg), WithLogger(quiet()))
+	h.prepare()
+	if _, err := h.Invoke(t.Context(), []byte(testEvent)); err != nil {
+		t.Fatal(err)
+	}
+	_, accepted := fake.seen()
+	if n := fake.connections(); n != 1 || len(accepted) != 2 {
+		t.Errorf("%d calls came over %d connections, want 2 over 1", len(accepted), n)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	runtime "github.com/aws/aws-lambda-go/lambda"
+
 	"github.com/greenlight-deploy/greenlight/internal/report"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
@@ -62,7 +64,7 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	flags.BoolVar(&opts.logs, "logs", false, "show what the functions and both versions write")
 	flags.BoolVar(&opts.init, "init", false, "write a commented scenario to the file that is named, or "+scenarioFile)
 	flags.BoolVar(&opts.force, "force", false, "let --init replace a file")
-	flags.StringVar(&opts.serve, "serve", "", "answer every request on $PORT with `TEXT`, as a stand-in for a version")
+	flags.StringVar(&opts.serve, "serve", "", "answer every request on $PORT, or as a function every event, with `TEXT`, as a stand-in for a version")
 	arguments, code, ok := a.parse(c, flags, args)
 	if !ok {
 		return code
@@ -260,8 +262,20 @@ func (a app) initScenario(path string, force bool) int {
 	return exitPassed
 }
 
-// serveStandIn answers on the port that the simulator gives, until it is told to end.
+// envRuntimeAPI is where a function finds Lambda:
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
+const envRuntimeAPI = "AWS_LAMBDA_RUNTIME_API"
+
+// isStandIn tells whether Lambda, a simulated one, has started greenlight as a stand-in for a function, and not as the
+// hook.
+func isStandIn(args []string) bool { return len(args) > 0 && args[0] == "simulate" }
+
+// serveStandIn answers on the port that the simulator gives, or to its events where it stands in for a function, until
+// it is told to end.
 func (a app) serveStandIn(ctx context.Context, text string) int {
+	if a.env(envRuntimeAPI) != "" {
+		runtime.StartWithOptions(func() (string, error) { return text, nil }, runtime.WithContext(ctx))
+	}
 	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", a.env("PORT")))
 	if err != nil {
 		fmt.Fprintln(a.stderr, "greenlight: serving on the port in $PORT:", err)

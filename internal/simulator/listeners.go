@@ -99,8 +99,12 @@ func (r *route) addRule(name string, priority int) (err error) {
 
 func onBlue() map[string]int { return map[string]int{TargetGroupOne: 100, TargetGroupTwo: 0} }
 
-// url is the listener's, with the path of a rule for paths, so that a request to it meets the rule as far as a URL says.
+// url is the listener's, with the path of a rule for paths, so that a request to it meets the rule as far as a URL says;
+// empty where there is no listener.
 func (r route) url() string {
+	if r.listener == nil {
+		return ""
+	}
 	for _, c := range r.config.Conditions {
 		if c.Field == elb.PathPattern {
 			return r.listener.URL() + strings.NewReplacer("*", "", "?", "0").Replace(c.Values[0])
@@ -149,7 +153,7 @@ func (s *Simulator) routes() []faulty {
 }
 
 // ProductionURL is where the service's users go. Where production is a rule for a path, it has such a path; what else a
-// rule asks for, such as a header, must be sent.
+// rule asks for, such as a header, must be sent. It is empty where an alias is deployed.
 func (s *Simulator) ProductionURL() string { return s.production.url() }
 
 // TestURL is where test traffic goes, likewise; empty where there is none.

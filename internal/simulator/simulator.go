@@ -1,6 +1,7 @@
 // Package simulator is a local AWS for deployments: a load balancer, a Lambda service,
 // Amazon ECS and a CodeDeploy service on loopback, wired together around one service that is
-// deployed blue/green, by CodeDeploy or by ECS itself.
+// deployed blue/green, by CodeDeploy or by ECS itself, or around an alias that CodeDeploy shifts
+// from one version of a Lambda function to another.
 //
 // [Start] brings up the blue side behind a production and a test listener. Functions are
 // real child processes that speak the Lambda Runtime API, in any language; they find the
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
@@ -38,7 +40,7 @@ const (
 )
 
 // Config is a scenario: the service, how it is deployed, and who listens. Only Tasks and
-// Blue are needed.
+// Blue are needed, or Alias.
 type Config struct {
 	Region      string // default us-east-1
 	AccountID   string // default 123456789012
@@ -48,6 +50,11 @@ type Config struct {
 	Cluster, Service string
 	// ECS has Amazon ECS deploy the service itself; nil for CodeDeploy.
 	ECS *ECSDeployments
+
+	// Alias has an alias of a Lambda function deployed, in place of an ECS service: there are no
+	// listeners, and what is said to be of tasks, targets and listeners isn't looked at. The function
+	// is there after [Simulator.CreateAlias].
+	Alias *FunctionAlias
 
 	// Tasks starts the tasks of a service for a task definition.
 	Tasks TaskStarter
@@ -63,7 +70,7 @@ type Config struct {
 	// EndpointPort is the port of 127.0.0.1 on which the AWS endpoint answers; 0 for any that is free.
 	EndpointPort int
 
-	Deployment      codedeploy.DeploymentConfig // default codedeploy.AllAtOnce
+	Deployment      codedeploy.DeploymentConfig // default AllAtOnce of the platform
 	AutoRollback    codedeploy.AutoRollback
 	HookTimeout     time.Duration   // default codedeploy.DefaultHookTimeout
 	InstallTimeout  time.Duration   // default codedeploy.DefaultInstallTimeout
@@ -112,13 +119,15 @@ type Simulator struct {
 	address      string
 	serving      sync.WaitGroup
 	timeline     *Timeline
+	invocations  invocations // of the deployed alias
+	customers    atomic.Pointer[customers]
 }
 
 // Start starts a scenario and returns once blue is healthy and serves production. ctx
 // bounds the start alone.
 func Start(ctx context.Context, config Config) (*Simulator, error) {
-	if config.Tasks == nil || config.Blue == "" && (config.ECS == nil || !config.ECS.NewService) {
-		return nil, errors.New("starting the simulator: the scenario must say how tasks are started and which task definition is blue")
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("starting the simulator: %w", err)
 	}
 	config.AccountID = cmp.Or(config.AccountID, "123456789012")
 	config.Application = cmp.Or(config.Application, "application")
@@ -129,6 +138,9 @@ func Start(ctx context.Context, config Config) (*Simulator, error) {
 	if config.Clock == nil {
 		config.Clock = clock.Real()
 	}
+	if config.Tasks == nil {
+		config.Tasks = noTasks
+	}
 	s := &Simulator{config: config}
 	defer clock.Work(config.Clock)()
 	if err := s.start(ctx); err != nil {
@@ -137,18 +149,32 @@ func Start(ctx context.Context, config Config) (*Simulator, error) {
 	return s, nil
 }
 
+func (c Config) validate() error {
+	switch newService := c.ECS != nil && c.ECS.NewService; {
+	case c.Alias != nil && c.ECS != nil:
+		return errors.New("an alias is deployed by CodeDeploy, and not by ECS")
+	case c.Alias == nil && (c.Tasks == nil || c.Blue == "" && !newService):
+		return errors.New("the scenario must say how tasks are started and which task definition is blue")
+	}
+	return nil
+}
+
 func (s *Simulator) start(ctx context.Context) error {
 	s.timeline = newTimeline(s.config.Clock, entriesPerDeployment*s.config.KeepDeployments)
 	s.balancer = elb.New(elb.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
 		Weighted: func(listener string, weights map[string]int) {
+			s.countTraffic()
 			s.timeline.add(WeightsChanged{listener, weights})
+			if listener == ProductionListener {
+				s.customers.Load().rerouted()
+			}
 		},
 	})
 	s.functions = lambda.New(lambda.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
 		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs,
-		Invoked: func(i lambda.Invocation) { s.timeline.add(FunctionInvoked{i}) },
+		Invoked: s.invoked, Rerouted: s.aliasRerouted,
 	})
 	s.service = newService(s.config.Tasks, s.balancer)
 	for _, name := range []string{TargetGroupOne, TargetGroupTwo} {
@@ -169,7 +195,10 @@ func (s *Simulator) start(ctx context.Context) error {
 	if err := s.serveEndpoint(ctx); err != nil {
 		return err
 	}
-	if s.config.ECS != nil {
+	switch {
+	case s.config.Alias != nil:
+		return s.createLambdaGroup()
+	case s.config.ECS != nil:
 		return s.adoptService(ctx)
 	}
 	return s.createGroup(ctx)
@@ -199,7 +228,7 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 
 // changed writes a deployment's change into the timeline, with the traffic up to it.
 func (s *Simulator) changed(c codedeploy.Change) {
-	s.timeline.count(s.balancer.Counts())
+	s.countTraffic()
 	if c.Event != nil {
 		if c.Event.Status == codedeploy.EventInProgress {
 			s.disturbances.reached(string(c.Event.Name))
@@ -210,9 +239,19 @@ func (s *Simulator) changed(c codedeploy.Change) {
 	s.timeline.add(DeploymentChanged{c.Deployment})
 }
 
+// countTraffic writes the traffic up to now into the timeline, where there was any.
+func (s *Simulator) countTraffic() {
+	var invocations InvocationsCounted
+	if s.config.Alias != nil {
+		invocations = InvocationsCounted{*s.config.Alias, s.Invocations()}
+	}
+	s.timeline.count(s.balancer.Counts(), invocations)
+}
+
 // Close ends the scenario: deployments stop where they are, functions are killed, tasks
 // are stopped. Its error is that of stopping tasks.
 func (s *Simulator) Close() error {
+	s.customers.Load().leave()
 	if s.deploys != nil {
 		s.deploys.Close()
 	}
@@ -229,7 +268,7 @@ func (s *Simulator) Close() error {
 	}
 	s.balancer.Close()
 	err := errors.Join(s.service.close(), s.trust.remove())
-	s.timeline.count(s.balancer.Counts())
+	s.countTraffic()
 	s.timeline.close()
 	return err
 }
@@ -237,12 +276,16 @@ func (s *Simulator) Close() error {
 // CreateFunction adds a function. Its environment gets the endpoint of the simulated AWS
 // as AWS_ENDPOINT_URL, unless it has its own.
 func (s *Simulator) CreateFunction(f lambda.Function) error {
+	return s.functions.Create(s.withEndpoint(f))
+}
+
+func (s *Simulator) withEndpoint(f lambda.Function) lambda.Function {
 	env := map[string]string{"AWS_ENDPOINT_URL": s.address}
 	for name, value := range f.Env {
 		env[name] = value
 	}
 	f.Env = env
-	return s.functions.Create(f)
+	return f
 }
 
 // EndpointURL is the endpoint of the simulated AWS.

@@ -211,6 +211,8 @@ func (f *file) validateListeners(d *strictyaml.Decoder, n strictyaml.Node) {
 // validateAddress refuses a name in a function's environment that stands for nothing in this scenario.
 func (f *file) validateAddress(name string) error {
 	switch {
+	case f.forLambda() && name != nameEndpoint:
+		return errors.New("a Lambda deployment has no listeners; functions invoke its alias at {{ " + nameEndpoint + " }}")
 	case name == nameTest && f.Listeners.Test.none:
 		return errors.New("the scenario has no test listener")
 	case name == nameAuthority && !f.Listeners.https():
