@@ -25,7 +25,8 @@ type byCodeDeploy struct {
 	targetIDs []string
 	target    target
 	spec      appSpec
-	specWhy   string // why spec is empty
+	specWhy   string     // why spec is empty
+	specErr   *ReadError // that is why
 	stageNote string
 }
 
@@ -46,6 +47,9 @@ func describeCodeDeploy(ctx context.Context, c *Clients, e hook.Execution, s Set
 	d.introduceTarget()
 	if groupErr != nil {
 		d.failures.needed = append(d.failures.needed, groupErr)
+	}
+	if d.specErr != nil {
+		d.failures.optional = append(d.failures.optional, d.specErr)
 	}
 	var stageErr error
 	first := d.target // while the event is awaited, the target is read again
@@ -204,7 +208,7 @@ func listenerIn(route *types.TrafficRoute) string {
 }
 
 func (d *byCodeDeploy) groupName() string {
-	return fmt.Sprintf("%s/%s", d.deployment.Application, d.deployment.Group)
+	return strings.Trim(d.deployment.Application+"/"+d.deployment.Group, "/")
 }
 
 // readAppSpec reads the deployment's AppSpec, or says why it can't be. That is no failure by itself.
@@ -242,11 +246,15 @@ func (d *byCodeDeploy) specText(ctx context.Context) (text, why string) {
 	if at := d.info.Revision.S3Location; at != nil {
 		return "", fmt.Sprintf("the AppSpec stands in s3://%s/%s, which isn't read", deref(at.Bucket), deref(at.Key))
 	}
+	if d.deployment.Application == "" {
+		return "", "the deployment names no application, whose revision has the AppSpec"
+	}
 	out, err := d.c.getRevision(ctx, &codedeploy.GetApplicationRevisionInput{
 		ApplicationName: d.info.ApplicationName, Revision: d.info.Revision,
 	})
 	if err != nil {
-		return "", "could not " + (&ReadError{Reading: "the AppSpec", Action: actionRevision, Err: err}).Error()
+		d.specErr = &ReadError{Reading: "the AppSpec", Action: actionRevision, Err: err}
+		return "", "could not " + d.specErr.Error()
 	}
 	if text := contentOf(out.Revision); text != "" {
 		return text, ""

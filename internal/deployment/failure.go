@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/greenlight-deploy/greenlight/internal/awscall"
 )
 
 // A ReadError says that something of the deployment couldn't be read, which IAM action reading it takes, and what to do.
@@ -55,7 +57,7 @@ func (e *ReadError) passing() bool {
 	if !errors.As(e.Err, &api) || api.ErrorCode() == "" {
 		return true // there was no answer
 	}
-	return api.ErrorFault() != smithy.FaultClient || strings.Contains(strings.ToLower(api.ErrorCode()), "throttl")
+	return awscall.NewRetryer().IsErrorRetryable(e.Err)
 }
 
 // plain is an error's text without what the SDK wraps it in: operation, HTTP status and request id.
@@ -63,7 +65,7 @@ func plain(err error) string {
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &api) && api.ErrorMessage() != "":
-		return api.ErrorCode() + ": " + strings.TrimSuffix(api.ErrorMessage(), ".")
+		return api.ErrorCode() + ": " + strings.TrimSuffix(strings.Join(strings.Fields(api.ErrorMessage()), " "), ".")
 	case errors.As(err, &api) && api.ErrorCode() != "":
 		return api.ErrorCode()
 	}
@@ -74,7 +76,7 @@ func plain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer in time"
 	}
-	return cmp.Or(err.Error(), "no reason was given")
+	return cmp.Or(strings.Join(strings.Fields(err.Error()), " "), "no reason was given")
 }
 
 // answerError says that AWS answered, and what is needed isn't in the answer.

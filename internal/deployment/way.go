@@ -24,6 +24,7 @@ type way struct {
 	listener *elbtypes.Listener
 	dnsName  string // of the load balancer
 	rules    []elbtypes.Rule
+	err      *ReadError // why the listener, the name or the rules weren't read
 }
 
 // newWay is the way by the ARN of a listener, or of a rule as ECS has it for Application Load Balancers.
@@ -99,6 +100,21 @@ func weight(g elbtypes.TargetGroupTuple) float64 {
 	return float64(*g.Weight)
 }
 
+// untold says that a forward to several groups lacks the ARN or the weight of one: what the others get can't be said then.
+func untold(actions []elbtypes.Action) bool {
+	for _, a := range actions {
+		if a.ForwardConfig == nil || len(a.ForwardConfig.TargetGroups) < 2 {
+			continue
+		}
+		for _, g := range a.ForwardConfig.TargetGroups {
+			if g.TargetGroupArn == nil || g.Weight == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // leading are the rules that lead to one of the groups, by priority, the default rule first: it leads there whatever a
 // request holds, as far as no other rule takes it.
 func (w *way) leading(groups []group) []elbtypes.Rule {
@@ -140,6 +156,9 @@ type entrance struct {
 
 // entrance of the way to one of the groups; remedy is what to set where there is none.
 func (w *way) entrance(groups []group, remedy string) entrance {
+	if w.err != nil {
+		return entrance{why: "could not " + w.err.Error()}
+	}
 	base, why := w.base(remedy)
 	if why != "" {
 		return entrance{why: why}
