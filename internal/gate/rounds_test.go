@@ -185,6 +185,58 @@ func TestACallThatComesLateStillAsksWhatWasDueInTime(t *testing.T) {
 	})
 }
 
+func TestACallIsNotLeftWhileThereIsPlaceForAnotherCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stage := shared(planned("leaves its place", passes(second)))
+		for i := range gate.MaxSideBySide {
+			stage.Checks = append(stage.Checks, lasting(planned(fmt.Sprint(i), passes(0)), time.Hour, 20*time.Minute))
+		}
+		v := gate.Run(t.Context(), gate.Execution{Asked: stage, CanSuspend: true, CallsBack: true})
+		for _, c := range stage.Checks {
+			if v.Suspended == nil || v.Suspended.After != 20*time.Minute-second || times(c) != 1 {
+				t.Fatalf("%s was asked %d times, and the call left with %+v", c.Name, times(c), v)
+			}
+		}
+	})
+}
+
+func TestWhatACallHadNoTimeForIsAskedAtOnceByTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := with(planned("long", passes(9*second)), func(c *plan.Check) { c.Timeout = 10 * second })
+		stage := shared(within(planned("patient", fails(0, "not yet"), passes(0)), 5*time.Minute, time.Minute), long)
+		calls := caller{lasts: always(11 * second), execution: gate.Execution{Asked: stage, CallsBack: true, Prove: proves(passes(3 * second))}}
+		v := calls.run(t)
+		is(t, v, check.Passed, "2 of 2 checks passed")
+		if begun := v.Checks[2].Started.Sub(v.Started); begun != 3*second {
+			t.Errorf("the long check began after %s, want it to be right after the proof: %v", begun, lines(v.Checks))
+		}
+	})
+}
+
+func TestARunThatIsStillOnTheWayWhenTheVerdictIsDueIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := within(planned("a", fails(0, "status 500"), passes(1900*ms)), time.Minute, 58*second)
+		calls := caller{lasts: always(time.Minute), late: 3 * second, execution: gate.Execution{Asked: shared(c), CallsBack: true, Until: time.Now().Add(62500 * ms)}}
+		v := calls.run(t)
+		is(t, v, check.Failed, "a: status 500 (still so at run 2, after 1m2.5s; the time for the checks ran out)")
+		took(t, v, 62500*ms)
+	})
+}
+
+func TestWhyItWasAskedAgainIsKnownInLaterCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stage := shared(planned("a", passes(0)))
+		stage.Identity = identity(fails(0, "$.image is shop:1"), passes(0))
+		stage.Identity.Check.Eventually = &plan.Eventually{Within: 10 * time.Minute, Every: time.Minute}
+		calls := caller{lasts: always(time.Minute), execution: gate.Execution{Asked: stage, CallsBack: true}}
+		v := calls.run(t)
+		is(t, v, check.Passed, "a passed")
+		if got, want := v.Checks[0].Reason, "green answered 3 requests in a row at request 4, after 3m; before: $.image is shop:1"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
 func TestAFailureEndsWhatWaitsForAnotherCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stage := shared(
