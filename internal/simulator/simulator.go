@@ -143,7 +143,7 @@ func (s *Simulator) start(ctx context.Context) error {
 	})
 	s.functions = lambda.New(lambda.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
-		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs,
+		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs, Environment: s.functionEnvironment,
 		Invoked: func(i lambda.Invocation) { s.timeline.add(FunctionInvoked{i}) },
 	})
 	s.service = newService(s.config.Tasks, s.balancer)
@@ -246,13 +246,11 @@ func (s *Simulator) Close() error {
 
 // CreateFunction adds a function. Its environment gets the endpoint of the simulated AWS
 // as AWS_ENDPOINT_URL, unless it has its own.
-func (s *Simulator) CreateFunction(f lambda.Function) error {
-	env := map[string]string{"AWS_ENDPOINT_URL": s.address}
-	for name, value := range f.Env {
-		env[name] = value
-	}
-	f.Env = env
-	return s.functions.Create(f)
+func (s *Simulator) CreateFunction(f lambda.Function) error { return s.functions.Create(f) }
+
+// functionEnvironment leads functions to the simulated AWS.
+func (s *Simulator) functionEnvironment() map[string]string {
+	return map[string]string{"AWS_ENDPOINT_URL": s.address}
 }
 
 // ProductionURL is where the service's users go.
