@@ -100,54 +100,50 @@ func read[T any](g *gate) func(T, error) T {
 
 // unmodelled lists what in a JSON value isn't in the SDK's type for it.
 func unmodelled(at string, v any, model reflect.Type) (problems []string) {
-	if model.Kind() == reflect.Pointer {
-		return unmodelled(at, v, model.Elem())
+	for model.Kind() == reflect.Pointer {
+		model = model.Elem()
 	}
-	wrong := func() []string { return []string{fmt.Sprintf("%s is %T, and %v in the model", at, v, model)} }
+	kind, fits := model.Kind(), false
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
-			inner := reflect.Type(nil)
-			switch model.Kind() {
-			case reflect.Struct:
-				field, known := model.FieldByNameFunc(func(f string) bool { return strings.EqualFold(strings.TrimSuffix(f, "_"), name) })
-				if !known {
-					problems = append(problems, at+"."+name+" is not in the model")
-					continue
-				}
-				inner = field.Type
-			case reflect.Map:
-				inner = model.Elem()
-			case reflect.Interface: // a document
-				return nil
-			default:
-				return wrong()
-			}
-			problems = append(problems, unmodelled(at+"."+name, member, inner)...)
+			problems = append(problems, unmodelledMember(at+"."+name, name, member, model)...)
 		}
+		return problems
 	case []any:
-		if model.Kind() != reflect.Slice {
-			return wrong()
-		}
-		for i, member := range v {
-			problems = append(problems, unmodelled(fmt.Sprintf("%s[%d]", at, i), member, model.Elem())...)
+		if fits = kind == reflect.Slice; fits {
+			for i, member := range v {
+				problems = append(problems, unmodelled(fmt.Sprintf("%s[%d]", at, i), member, model.Elem())...)
+			}
 		}
 	case string:
-		if model.Kind() != reflect.String {
-			return wrong()
-		}
+		fits = kind == reflect.String
 	case bool:
-		if model.Kind() != reflect.Bool {
-			return wrong()
-		}
+		fits = kind == reflect.Bool
 	case float64:
-		if number := model.Kind() >= reflect.Int && model.Kind() <= reflect.Float64; !number && model != reflect.TypeFor[time.Time]() {
-			return wrong()
-		}
-	case nil:
-		return []string{at + " is null"}
+		fits = kind >= reflect.Int && kind <= reflect.Float64 || model == reflect.TypeFor[time.Time]()
+	}
+	if !fits {
+		problems = append(problems, fmt.Sprintf("%s is %T, and %v in the model", at, v, model))
 	}
 	return problems
+}
+
+// unmodelledMember does that for a member of an object.
+func unmodelledMember(at, name string, member any, model reflect.Type) []string {
+	switch model.Kind() {
+	case reflect.Struct:
+		field, known := model.FieldByNameFunc(func(f string) bool { return strings.EqualFold(strings.TrimSuffix(f, "_"), name) })
+		if !known {
+			return []string{at + " is not in the model"}
+		}
+		return unmodelled(at, member, field.Type)
+	case reflect.Map:
+		return unmodelled(at, member, model.Elem())
+	case reflect.Interface: // a document of any shape
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is a member of what is %v in the model", at, model)}
 }
 
 // around is what a hook finds around it.
