@@ -310,16 +310,17 @@ func (f *faults) applyToListeners() error {
 	}
 	var errs []error
 	known := map[string]elb.RouteFault{}
-	for _, l := range f.sim.balancer.Listeners() {
+	for _, l := range f.sim.routes() {
 		known[l.Name()] = byName[l.Name()]
 		if known[l.Name()] != f.listeners[l.Name()] {
 			errs = append(errs, l.SetFault(known[l.Name()]))
 		}
-		delete(byName, l.Name())
 	}
 	f.listeners = known
 	for name := range byName {
-		errs = append(errs, fmt.Errorf("there is no listener %q", name))
+		if _, ok := known[name]; !ok {
+			errs = append(errs, fmt.Errorf("there is no listener %q", name))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -331,7 +331,7 @@ func (s *Service) ecsTarget(d *deployment) *wireECSTarget {
 		TargetARN: fmt.Sprintf("arn:aws:ecs:%s:%s:service/%s/%s", s.config.Region, s.config.AccountID, g.Cluster, g.Service),
 	}
 	t.LifecycleEvents, t.LastUpdatedAt = wireEventsOf(d.state)
-	weights := g.Production.Weights()
+	weights := g.weights(g.Production)
 	sum := 0
 	for _, weight := range weights {
 		sum += weight

@@ -57,6 +57,9 @@ type Config struct {
 	Logs func(LogLine)
 	// Invoked is told of each finished run of a function. It must not block.
 	Invoked func(Invocation)
+	// Rerouted is told of each alias that was created, or that shares invocations out otherwise than
+	// before. It must not block, and not call the service.
+	Rerouted func(AliasConfig)
 	// Undelivered is told of each asynchronous event that was accepted and is given up without
 	// a run. It must not block.
 	Undelivered func(Undelivered)
@@ -103,13 +106,15 @@ func (r Result) Err() error {
 // Invocation is one finished run of a function.
 type Invocation struct {
 	Function string
-	Version  string // $LATEST or a number
-	Attempt  int    // 1 for the first; more only where an asynchronous event is tried again
-	Cold     bool
-	Init     time.Duration // the init phase of a cold start
-	Duration time.Duration // without Init
-	Start    time.Time     // when the function was given the event
-	Result   Result
+	// Qualifier is how the caller named the version: its number, an alias, or empty for $LATEST.
+	Qualifier string
+	Version   string // $LATEST or a number
+	Attempt   int    // 1 for the first; more only where an asynchronous event is tried again
+	Cold      bool
+	Init      time.Duration // the init phase of a cold start
+	Duration  time.Duration // without Init
+	Start     time.Time     // when the function was given the event
+	Result    Result
 }
 
 // APIError is an error that Lambda answers a request with, such as

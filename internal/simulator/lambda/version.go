@@ -167,15 +167,40 @@ func (s *Service) Publish(name, description string) (Version, error) {
 	if err != nil {
 		return Version{}, fmt.Errorf("publishing a version of %q: %w", name, err)
 	}
-	return f.publish(description, s.config.Clock.Now()), nil
+	if last := len(f.published); last > 0 && !f.changed {
+		return f.published[last-1].Version, nil
+	}
+	return f.publish(f.lastNumber()+1, description, s.config.Clock.Now()), nil
 }
 
-func (f *function) publish(description string, now time.Time) Version {
-	if last := len(f.published); last > 0 && !f.changed {
-		return f.published[last-1].Version
+// PublishAs makes a version of $LATEST that has a number of the caller's, above those of all
+// versions there are: a function whose first versions are gone, as functions in use are. It makes
+// one also where nothing has changed.
+func (s *Service) PublishAs(name string, number int, description string) (Version, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.functionLocked(name)
+	if err == nil && number <= f.lastNumber() {
+		err = fmt.Errorf("the last version is %d, and numbers rise", f.lastNumber())
 	}
+	if err != nil {
+		return Version{}, fmt.Errorf("publishing version %d of %q: %w", number, name, err)
+	}
+	return f.publish(number, description, s.config.Clock.Now()), nil
+}
+
+// lastNumber is that of the newest version, 0 before there is one.
+func (f *function) lastNumber() int {
+	if len(f.published) == 0 {
+		return 0
+	}
+	number, _ := strconv.Atoi(f.published[len(f.published)-1].Number) // it was made of one
+	return number
+}
+
+func (f *function) publish(number int, description string, now time.Time) Version {
 	v := &version{Version: f.latest.Version}
-	v.Number = strconv.Itoa(len(f.published) + 1)
+	v.Number = strconv.Itoa(number)
 	v.Modified, v.Revision = now, newRequestID()
 	if description != "" {
 		v.Description = description

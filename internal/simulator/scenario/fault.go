@@ -210,10 +210,7 @@ func (f *fault) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // validateFaults refuses faults of functions and listeners that the file doesn't have.
 func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
-	names := make([]string, len(f.Functions))
-	for i, entry := range f.Functions {
-		names[i] = entry.Key
-	}
+	names := f.functionNames()
 	list, _ := n.Get("faults")
 	for i, item := range list.Items() {
 		if i >= len(f.Faults) {
@@ -221,10 +218,12 @@ func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
 		}
 		fault := f.Faults[i]
 		at, _ := item.Get(string(fault.Kind))
-		switch {
-		case faultKinds()[fault.Kind].befalls == aFunction && fault.Kind != "" && !slices.Contains(names, fault.Subject):
+		switch befalls := faultKinds()[fault.Kind].befalls; {
+		case f.forLambda() && (befalls == aSide || befalls == aListener):
+			d.Problem(at, "%s: the AppSpec deploys a Lambda function, which has no targets and no listeners", fault.Kind)
+		case befalls == aFunction && fault.Kind != "" && !slices.Contains(names, fault.Subject):
 			d.Problem(at, "%s", missingFunction(fault.Subject, names))
-		case fault.Subject == simulator.TestListener && f.Listeners.Test.none && faultKinds()[fault.Kind].befalls == aListener:
+		case fault.Subject == simulator.TestListener && f.Listeners.Test.none && befalls == aListener:
 			d.Problem(at, "%s: the scenario has no test listener", fault.Kind)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -26,10 +27,12 @@ type file struct {
 	ECS             ecsFile                     `yaml:"ecs"`
 	Deployment      deploymentConfig            `yaml:"deployment_config"`
 	AutoRollback    autoRollback                `yaml:"auto_rollback"`
-	Blue            upstream                    `yaml:"blue"`
-	Green           upstream                    `yaml:"green,required"`
+	Blue            side                        `yaml:"blue"`
+	Green           side                        `yaml:"green,required"`
+	Traffic         traffic                     `yaml:"traffic"`
 	HealthCheck     healthCheck                 `yaml:"health_check"`
 	Listeners       listeners                   `yaml:"listeners"`
+	WithoutTest     testHook                    `yaml:"without_test_listener"`
 	AWS             awsFile                     `yaml:"aws"`
 	Functions       strictyaml.Map[functionKey] `yaml:"functions"`
 	HookTimeout     strictyaml.Duration         `yaml:"hook_timeout"`
@@ -69,11 +72,6 @@ func (h *healthCheck) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-type listeners struct {
-	Production port     `yaml:"production"`
-	Test       testPort `yaml:"test"`
-}
-
 type awsFile struct {
 	Port port `yaml:"port"`
 }
@@ -92,21 +90,6 @@ func (p *port) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 		return
 	}
 	*p = port(number)
-}
-
-// testPort is a port, or none for no listener.
-type testPort struct {
-	port port
-	none bool
-}
-
-// DecodeNode reads a port or none.
-func (p *testPort) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	if n.IsString() && n.Text() == "none" {
-		p.none = true
-		return
-	}
-	p.port.DecodeNode(d, n)
 }
 
 // functionKey is a function without its name, which is its key.
@@ -160,6 +143,18 @@ func (f *functionKey) validateRuntime(d *strictyaml.Decoder, n strictyaml.Node) 
 	}
 }
 
+// functionNames are the names of all functions that the scenario has.
+func (f *file) functionNames() []string {
+	names := make([]string, len(f.Functions))
+	for i, entry := range f.Functions {
+		names[i] = entry.Key
+	}
+	if v := f.AppSpec.spec.Lambda; v != nil {
+		names = append(names, v.Function)
+	}
+	return names
+}
+
 func (f functionKey) function(name, folder string) function {
 	made := lambda.Function{
 		Name: name, Command: f.Command.in(folder), RIE: f.RIE, Webhook: f.Webhook, Dir: within(folder, f.Dir), Handler: f.Handler, Runtime: f.Runtime,
@@ -182,30 +177,39 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 		d.Problem(at, "version: this greenlight reads version %d", Version)
 	}
 	f.validateDeployer(d, n)
+	f.validatePlatform(d, n)
 	f.validateHookFunctions(d, n)
 	f.validateFaults(d, n)
 	f.validateFunctions(d, n)
-	if f.Listeners.Test.none && f.AppSpec.spec.Hooks["AfterAllowTestTraffic"] != "" {
-		at, _ := n.Get("listeners")
-		d.Problem(at, "listeners: test is none, and the AppSpec has a hook for AfterAllowTestTraffic, which would see no test traffic")
-	}
+	f.validateListeners(d, n)
 }
 
 func (f *file) validateFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
 	functions, _ := n.Get("functions")
 	for _, pair := range functions.Pairs() {
 		name := pair.Key.Text()
-		if name == "" || len(name) > 64 || strings.Trim(name, functionLetters) != "" {
+		if !validFunctionName(name) {
 			d.Problem(pair.Key, "functions: a function's name is 1 to 64 letters, digits, hyphens and underscores")
 		}
 	}
 	for _, entry := range f.Functions {
-		for _, variable := range entry.Value.Env {
-			for _, name := range variable.Value.Names() {
-				if name == nameTest && f.Listeners.Test.none {
-					at, _ := functions.Get(entry.Key)
-					d.Problem(at, "functions: %s of %s needs {{ %s }}, and the scenario has no test listener", variable.Key, entry.Key, name)
-				}
+		at, _ := functions.Get(entry.Key)
+		f.validateAddresses(d, at, "functions: "+entry.Key, entry.Value.Env)
+	}
+	if f.forLambda() {
+		for key, s := range map[string]side{"blue": f.Blue, "green": f.Green} {
+			at, _ := n.Get(key)
+			f.validateAddresses(d, at, key, s.Code.Env)
+		}
+	}
+}
+
+// validateAddresses refuses a name in an environment that stands for nothing in this scenario.
+func (f *file) validateAddresses(d *strictyaml.Decoder, at strictyaml.Node, whose string, env strictyaml.Map[strictyaml.Text]) {
+	for _, variable := range env {
+		for _, name := range variable.Value.Names() {
+			if err := f.validateAddress(name); err != nil {
+				d.Problem(at, "%s: %s needs {{ %s }}, and %s", whose, variable.Key, name, err)
 			}
 		}
 	}
@@ -216,14 +220,15 @@ const functionLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 func (f *file) scenario(folder string) *Scenario {
 	s := &Scenario{
 		AppSpec: f.AppSpec.spec, Speed: f.Speed, Expect: f.Expect,
-		blue: f.Blue.in(folder), green: f.Green.in(folder),
+		blue: f.Blue.upstream.in(folder), green: f.Green.upstream.in(folder), customers: f.Traffic.customers(),
 		healthCheck: elb.HealthCheck{
 			Path: f.HealthCheck.Path, Interval: time.Duration(f.HealthCheck.Interval), Timeout: time.Duration(f.HealthCheck.Timeout),
 			HealthyThreshold: f.HealthCheck.Healthy, UnhealthyThreshold: f.HealthCheck.Unhealthy, Matcher: f.HealthCheck.Matcher,
 		},
 		config: simulator.Config{
-			Application: f.Application, Group: f.Group,
-			ProductionPort: int(f.Listeners.Production), TestPort: int(f.Listeners.Test.port), WithoutTestListener: f.Listeners.Test.none,
+			Application: f.Application, Group: f.Group, Alias: f.alias(),
+			Production: f.Listeners.Production.config(), Test: f.Listeners.Test.config(), WithoutTestListener: f.Listeners.Test.none,
+			TestHook:     codedeploy.WithoutTestListener(f.WithoutTest),
 			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
 			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
@@ -234,6 +239,10 @@ func (f *file) scenario(folder string) *Scenario {
 	}
 	if f.ECS.given {
 		s.config.ECS = f.ECS.deployments()
+	}
+	if f.forLambda() {
+		name := f.AppSpec.spec.Lambda.Function
+		s.versions = []function{f.Blue.Code.function(name, folder), f.Green.Code.function(name, folder)}
 	}
 	for _, entry := range f.Functions {
 		s.functions = append(s.functions, entry.Value.function(entry.Key, folder))
