@@ -175,7 +175,7 @@ func (s *Simulator) DeployVersion(ctx context.Context, target string, hooks map[
 // deployed makes f a version of the function that is deployed.
 func (s *Simulator) deployed(f lambda.Function) lambda.Function {
 	f.Name = s.config.Alias.Function
-	return s.withEndpoint(f)
+	return f
 }
 
 // InvokeAlias invokes the alias that is deployed and waits for the answer. An error means that no version ran.

@@ -52,7 +52,7 @@ func (s *Simulator) serviceList() []endpoint.Service {
 		{Name: "ecs", Protocol: endpoint.JSON11, Target: ecs.Target, Handler: s.ecsFaults},
 		{
 			Name: "elasticloadbalancing", Protocol: endpoint.Query, Version: elbapi.Version,
-			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer}),
+			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer, Now: s.config.Clock.Now}),
 		},
 		{Name: "lambda", Protocol: endpoint.RESTJSON, Path: lambda.EndpointPath, Handler: s.functions.Endpoint()},
 		{Name: "sts", Protocol: endpoint.Query, Version: sts.Version, Handler: sts.Endpoint(s.config.AccountID)},

@@ -173,7 +173,7 @@ func (s *Simulator) start(ctx context.Context) error {
 	})
 	s.functions = lambda.New(lambda.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
-		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs,
+		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs, Environment: s.functionEnvironment,
 		Invoked: s.invoked, Rerouted: s.aliasRerouted,
 	})
 	s.service = newService(s.config.Tasks, s.balancer)
@@ -275,17 +275,11 @@ func (s *Simulator) Close() error {
 
 // CreateFunction adds a function. Its environment gets the endpoint of the simulated AWS
 // as AWS_ENDPOINT_URL, unless it has its own.
-func (s *Simulator) CreateFunction(f lambda.Function) error {
-	return s.functions.Create(s.withEndpoint(f))
-}
+func (s *Simulator) CreateFunction(f lambda.Function) error { return s.functions.Create(f) }
 
-func (s *Simulator) withEndpoint(f lambda.Function) lambda.Function {
-	env := map[string]string{"AWS_ENDPOINT_URL": s.address}
-	for name, value := range f.Env {
-		env[name] = value
-	}
-	f.Env = env
-	return f
+// functionEnvironment leads functions to the simulated AWS.
+func (s *Simulator) functionEnvironment() map[string]string {
+	return map[string]string{"AWS_ENDPOINT_URL": s.address}
 }
 
 // EndpointURL is the endpoint of the simulated AWS.

@@ -6,34 +6,56 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 )
 
 // EndpointPath is what the paths of Lambda's API begin with.
 const EndpointPath = "/2015-03-31/"
 
-// Endpoint serves Lambda's API, as
-// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html has it: Invoke,
-// GetFunction, GetFunctionConfiguration, ListFunctions, PublishVersion,
-// ListVersionsByFunction, CreateAlias, GetAlias, UpdateAlias, DeleteAlias and ListAliases.
+// route is an operation with the method and path by which it is asked for.
+type route struct {
+	operation, pattern string
+	do                 func(*http.Request) (reply, error)
+}
+
+func (s *Service) routes() []route {
+	const functions, function = EndpointPath + "functions", EndpointPath + "functions/{name}"
+	return []route{
+		{"CreateAlias", "POST " + function + "/aliases", s.createAlias},
+		{"CreateFunction", "POST " + functions, s.createFunction},
+		{"DeleteAlias", "DELETE " + function + "/aliases/{alias}", s.deleteAlias},
+		{"DeleteFunction", "DELETE " + function, s.deleteFunction},
+		{"GetAlias", "GET " + function + "/aliases/{alias}", s.getAlias},
+		{"GetFunction", "GET " + function, s.getFunction},
+		{"GetFunctionConfiguration", "GET " + function + "/configuration", s.getFunctionConfiguration},
+		{"Invoke", "POST " + function + "/invocations", s.serveInvoke},
+		{"ListAliases", "GET " + function + "/aliases", s.listAliases},
+		{"ListFunctions", "GET " + functions, s.listFunctions},
+		{"ListFunctions", "GET " + functions + "/{$}", s.listFunctions},
+		{"ListVersionsByFunction", "GET " + function + "/versions", s.listVersionsByFunction},
+		{"PublishVersion", "POST " + function + "/versions", s.publishVersion},
+		{"UpdateAlias", "PUT " + function + "/aliases/{alias}", s.updateAlias},
+		{"UpdateFunctionCode", "PUT " + function + "/code", s.updateFunctionCode},
+		{"UpdateFunctionConfiguration", "PUT " + function + "/configuration", s.updateFunctionConfiguration},
+	}
+}
+
+// Operations lists the operations that are supported, by name.
+func Operations() []string {
+	var names []string
+	for _, r := range (*Service)(nil).routes() { // none is called
+		names = append(names, r.operation)
+	}
+	return slices.Compact(names)
+}
+
+// Endpoint serves the part of Lambda's API that [Operations] lists:
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html.
 func (s *Service) Endpoint() http.Handler {
-	const function = EndpointPath + "functions/{name}"
 	mux := http.NewServeMux()
-	for pattern, operate := range map[string]func(*http.Request) (reply, error){
-		"GET " + EndpointPath + "functions":       s.listFunctions,
-		"GET " + EndpointPath + "functions/{$}":   s.listFunctions,
-		"GET " + function:                         s.getFunction,
-		"GET " + function + "/configuration":      s.getFunctionConfiguration,
-		"POST " + function + "/invocations":       s.serveInvoke,
-		"POST " + function + "/versions":          s.publishVersion,
-		"GET " + function + "/versions":           s.listVersionsByFunction,
-		"POST " + function + "/aliases":           s.createAlias,
-		"GET " + function + "/aliases":            s.listAliases,
-		"GET " + function + "/aliases/{alias}":    s.getAlias,
-		"PUT " + function + "/aliases/{alias}":    s.updateAlias,
-		"DELETE " + function + "/aliases/{alias}": s.deleteAlias,
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			answered, err := operate(r)
+	for _, route := range s.routes() {
+		mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) {
+			answered, err := route.do(r)
 			if err != nil {
 				answered = errorReply(err)
 			}
@@ -83,6 +105,8 @@ func errorStatus(code string) int {
 	switch code {
 	case "ResourceNotFoundException", "UnknownOperationException":
 		return http.StatusNotFound
+	case "AccessDeniedException":
+		return http.StatusForbidden
 	case "ResourceConflictException":
 		return http.StatusConflict
 	case "PreconditionFailedException":
@@ -120,11 +144,20 @@ func errorReply(err error) reply {
 	return a
 }
 
+// maxCodeRequest bounds a request with a deployment package, which is in base64, in bytes.
+const maxCodeRequest = maxZip/3*4 + 1<<20
+
 // readJSON reads a request's body, which may be empty, into v.
-func readJSON(r *http.Request, v any) error {
-	text, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+func readJSON(r *http.Request, v any) error { return readJSONUpTo(r, 1<<20, v) }
+
+// readJSONUpTo does that for a body of so many bytes.
+func readJSONUpTo(r *http.Request, limit int64, v any) error {
+	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return fmt.Errorf("reading the request: %w", err)
+	}
+	if int64(len(text)) > limit {
+		return &APIError{"RequestTooLargeException", fmt.Sprintf("Request must be smaller than %d bytes for the operation", limit)}
 	}
 	if len(text) == 0 {
 		return nil

@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
@@ -43,6 +44,8 @@ func DefaultRetryDelays() []time.Duration { return []time.Duration{time.Minute, 
 type Config struct {
 	Region    string // default us-east-1
 	AccountID string // default 123456789012
+	// Environment is what every function's environment begins with, where it isn't nil; the function's own wins.
+	Environment func() map[string]string
 	// Clock keeps the waits between tries of an asynchronous event. Timeouts of functions,
 	// which are real processes, keep real time.
 	Clock clock.Clock
@@ -132,6 +135,8 @@ type Service struct {
 	closed    bool
 	functions map[string]*function
 	idle      map[*version][]*sandbox
+	codeDirs  map[string]int64 // of deployment packages, with the sizes of what is in them, in bytes
+	codeSize  int64            // of all
 
 	invocations history[Invocation]
 	lines       history[LogLine]
@@ -160,7 +165,7 @@ func New(config Config) *Service {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Service{
 		config: config, ctx: ctx, cancel: cancel,
-		functions: map[string]*function{}, idle: map[*version][]*sandbox{},
+		functions: map[string]*function{}, codeDirs: map[string]int64{}, idle: map[*version][]*sandbox{},
 		invocations: history[Invocation]{limit: config.HistoryBytes, size: func(i Invocation) int {
 			return len(i.Result.Payload) + len(i.Result.Log)
 		}},
@@ -266,7 +271,7 @@ func (s *Service) requestLocked(name string, payload []byte) (request, error) {
 	return request{f, qualifier, newRequestID(), payload}, nil
 }
 
-// Close kills all functions and returns when nothing of them is left.
+// Close kills all functions and returns when nothing of them is left, nor of the code that was sent over the API.
 func (s *Service) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -274,13 +279,16 @@ func (s *Service) Close() {
 	s.cancel(errClosed)
 	s.running.Wait()
 	s.mu.Lock()
-	idle := s.idle
-	s.idle = map[*version][]*sandbox{}
+	idle, folders := s.idle, s.codeDirs
+	s.idle, s.codeDirs = map[*version][]*sandbox{}, map[string]int64{}
 	s.mu.Unlock()
 	for _, sandboxes := range idle {
 		for _, sb := range sandboxes {
 			sb.close()
 		}
+	}
+	for dir := range folders {
+		_ = os.RemoveAll(dir) // what stays is in the system's folder for temporary files
 	}
 }
 

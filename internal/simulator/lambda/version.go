@@ -28,9 +28,10 @@ type Version struct {
 	// Revision is a UUID that changes with each change.
 	Revision string
 	// CodeSHA256 is in base64. It tells code from other code: it covers the command or the
-	// URL and, of a bootstrap, the file's size and time of change, not its bytes.
+	// URL and, of a bootstrap, the file's size and time of change, not its bytes. Of a deployment package
+	// it is the zip's, as in Lambda.
 	CodeSHA256 string
-	// CodeSize is the bootstrap's size in bytes, 0 where that isn't known.
+	// CodeSize is the bootstrap's or the zip's size in bytes, 0 where that isn't known.
 	CodeSize int64
 }
 
@@ -58,6 +59,10 @@ func (s *Service) newVersion(fn Function) *version {
 		Function: fn, Number: latest, Description: fn.Description,
 		Modified: s.config.Clock.Now(), Revision: newRequestID(),
 	}}
+	if fn.made != nil && fn.made.code != nil {
+		v.CodeSize, v.CodeSHA256 = fn.made.code.size, fn.made.code.sha256
+		return v
+	}
 	code := []any{fn.Command, fn.RIE, fn.Webhook, fn.Handler}
 	if len(fn.Command) > 0 {
 		if file, err := os.Stat(fn.Command[0]); err == nil {
@@ -120,6 +125,28 @@ func (s *Service) update(fn Function) (idle []*sandbox, err error) {
 	idle = s.idle[old]
 	delete(s.idle, old)
 	return idle, nil
+}
+
+// Delete removes a function with its versions and aliases. Invocations that run go on, and events that wait for another try are
+// given up. Its error is an [*APIError].
+func (s *Service) Delete(name string) error {
+	s.mu.Lock()
+	f, err := s.functionLocked(name)
+	if err != nil {
+		s.mu.Unlock()
+		return fmt.Errorf("deleting function %q: %w", name, err)
+	}
+	delete(s.functions, f.name)
+	var idle []*sandbox
+	for _, v := range append([]*version{f.latest}, f.published...) {
+		idle = append(idle, s.idle[v]...)
+		delete(s.idle, v)
+	}
+	s.mu.Unlock()
+	for _, sb := range idle {
+		sb.close()
+	}
+	return nil
 }
 
 // takeTurns has the invocations wait for each other where there is one sandbox for all.
