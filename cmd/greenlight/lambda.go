@@ -1,26 +1,15 @@
 package main
 
 import (
-	"context"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 
-	"github.com/greenlight-deploy/greenlight/hook"
-	"github.com/greenlight-deploy/greenlight/internal/check"
-	"github.com/greenlight-deploy/greenlight/internal/deployment"
-	"github.com/greenlight-deploy/greenlight/internal/gate"
-	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
-	"github.com/greenlight-deploy/greenlight/internal/plan"
-	"github.com/greenlight-deploy/greenlight/internal/report"
-	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
-)
+	"github.com/aws/aws-sdk-go-v2/aws"
 
-// envStage says which stage this function serves.
-const envStage = "GREENLIGHT_STAGE"
+	"github.com/greenlight-deploy/greenlight/hook"
+)
 
 // serveLambda serves a deployment's hook until Lambda ends the process.
 //
@@ -30,7 +19,12 @@ func serveLambda(env func(string) string, folder string) {
 	go func() { _, _ = x509.SystemCertPool() }()
 	// The runtime's own words, about an invocation that ends in an error, are JSON lines like all others.
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})))
-	hook.Serve(newDecider(env, folder))
+	cfg, err := hook.LambdaConfig(env)
+	if err != nil {
+		hook.Serve(newDecider(env, folder, aws.Config{})) // whose reports say what is missing, each time
+		return
+	}
+	hook.Serve(newDecider(env, folder, cfg), hook.WithConfig(cfg))
 }
 
 // taskRoot is the folder of the function's code, where a plan beside the binary lies.
@@ -45,102 +39,4 @@ func taskRoot() string {
 		return "."
 	}
 	return filepath.Dir(binary)
-}
-
-// decider runs the plan for each execution. The plan is read when the process starts: Lambda gives the full processor
-// during initialisation, and a fraction of it after.
-type decider struct {
-	plan    *plan.Plan
-	planErr error
-	env     func(string) string
-}
-
-func newDecider(env func(string) string, folder string) *decider {
-	d := &decider{env: env}
-	source, err := plan.Find(env, folder)
-	if err != nil {
-		d.planErr = err
-		return d
-	}
-	d.plan, d.planErr = language(nil).Parse(source)
-	return d
-}
-
-// Decide makes the verdict of one execution.
-func (d *decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
-	logger := hook.Logger(ctx)
-	execution, err := d.execution(e)
-	if err != nil {
-		logProblems(ctx, logger, err)
-		return answer(check.Refused(err.Error()))
-	}
-	if stage := execution.Stage; stage != "" {
-		logger = logger.With("stage", string(stage))
-	}
-	execution.Scope.Logger = logger
-	execution.Observe = func(e gate.Event) {
-		switch {
-		case e.Report != nil:
-			report.LogCheck(ctx, logger, *e.Report)
-		case e.Retrying != "":
-			logger.DebugContext(ctx, "retrying", "check", e.Check.Name, "reason", e.Retrying)
-		}
-	}
-	return answer(gate.Run(ctx, execution))
-}
-
-// execution puts together what the gate is to judge.
-func (d *decider) execution(e hook.Execution) (gate.Execution, error) {
-	if d.planErr != nil {
-		return gate.Execution{}, d.planErr
-	}
-	described := deployment.Deployment{ID: e.DeploymentID}
-	switch name := d.env(envStage); {
-	case name != "":
-		stage, ok := lifecycle.ParseStage(name)
-		if !ok {
-			return gate.Execution{}, fmt.Errorf("%s: %s", envStage, strictyaml.Unknown("stage", name, lifecycle.Names()))
-		}
-		described.Stage = stage
-	case d.plan.NeedsStage():
-		return gate.Execution{}, fmt.Errorf("%s has checks for %s, and the event doesn't say which stage this is: set %s",
-			d.plan.Source, stageList(d.plan), envStage)
-	}
-	if err := sides(&described, d.plan, "", "", d.env(plan.EnvALBURL)); err != nil {
-		return gate.Execution{}, err
-	}
-	return gate.Execution{
-		DeploymentID: described.ID, Stage: described.Stage, Asked: d.plan.Stage(described.Stage),
-		Scope: check.Scope{
-			Green: side(described.Green), Blue: side(described.Blue), UserAgent: userAgent(described), Lookup: described.Lookup,
-		},
-	}, nil
-}
-
-// answer turns the gate's verdict into the hook's.
-func answer(v check.Verdict) hook.Verdict {
-	answer := hook.Verdict{Status: hook.Failed, Reason: v.Reason, Attrs: []slog.Attr{
-		slog.String("outcome", v.Outcome.String()), slog.Int("checks", len(v.Checks)), slog.Int64("duration_ms", v.Duration.Milliseconds()),
-	}}
-	if v.Succeeded {
-		answer.Status = hook.Succeeded
-	}
-	if v.Stage != "" {
-		answer.Attrs = append(answer.Attrs, slog.String("stage", string(v.Stage)))
-	}
-	if v.Rule != "" {
-		answer.Attrs = append(answer.Attrs, slog.String("rule", v.Rule))
-	}
-	return answer
-}
-
-// logProblems writes all that is wrong with a plan: the verdict's one line has room for the first.
-func logProblems(ctx context.Context, logger *slog.Logger, err error) {
-	var problems strictyaml.Problems
-	if !errors.As(err, &problems) {
-		return
-	}
-	for _, p := range problems {
-		logger.ErrorContext(ctx, "plan", "at", p.Position.String(), "problem", p.Message)
-	}
 }

@@ -4,13 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/greenlight-deploy/greenlight/hook"
 )
@@ -31,13 +37,29 @@ func newFunction(t *testing.T, env map[string]string, planBeside string) *functi
 		}
 	}
 	f := &function{}
-	f.handler = hook.New(newDecider(func(name string) string { return env[name] }, folder),
+	f.handler = hook.New(newDecider(func(name string) string { return env[name] }, folder, deniedEverything(t)),
 		hook.WithLogger(slog.New(slog.NewJSONHandler(&f.log, &slog.HandlerOptions{ReplaceAttr: withoutTime}))),
 		hook.WithReporter(hook.ReporterFunc(func(_ context.Context, _ hook.Execution, s hook.Status) error {
 			f.told = append(f.told, s)
 			return nil
 		})))
 	return f
+}
+
+// deniedEverything is the access to AWS of a function whose role allows it to report, and nothing else.
+func deniedEverything(t *testing.T) aws.Config {
+	t.Helper()
+	denies := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(http.StatusBadRequest)
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		fmt.Fprintf(w, `{"__type":"AccessDeniedException","message":"the role is not authorized to perform codedeploy:%s"}`, operation)
+	}))
+	t.Cleanup(denies.Close)
+	return aws.Config{
+		Region: "eu-central-1", BaseEndpoint: aws.String(denies.URL), HTTPClient: denies.Client(),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "example", ""),
+	}
 }
 
 func (f *function) invoke(t *testing.T, timeout time.Duration) {
@@ -85,8 +107,8 @@ func TestWhateverIsWrongWithItsSettingsTheFunctionReportsFailedAndSaysWhy(t *tes
 		{"the plan's aliases explode", explode + "checks: [{http: GET /}]\n", nil, []string{"greenlight.yaml:", "values"}},
 		{"the plan has 10 MB", "version: 1\n" + strings.Repeat("# nothing\n", 1<<20), nil, []string{"1 MiB"}},
 		{"the stage is none", "version: 1\ngreen: 127.0.0.1:1\nchecks: [{http: GET /}]\n", map[string]string{"GREENLIGHT_STAGE": "AfterAllowTestTrafic"}, []string{`GREENLIGHT_STAGE: unknown stage "AfterAllowTestTrafic": did you mean "AfterAllowTestTraffic"?`}},
-		{"the stage isn't known and the plan needs it", "version: 1\nstages: {AfterInstall: {checks: [{http: GET /}]}}\n", nil, []string{"set GREENLIGHT_STAGE", "AfterInstall"}},
-		{"nobody says where green is", "version: 1\nchecks: [{http: GET /}]\n", nil, []string{"inconclusive", "ALB_URL"}},
+		{"the stage isn't known and the plan needs it", "version: 1\nstages: {AfterInstall: {checks: [{http: GET /}]}}\n", nil, []string{"codedeploy:ListDeploymentTargets", "GREENLIGHT_STAGE isn't set"}},
+		{"nobody says where green is", "version: 1\nchecks: [{http: GET /}]\n", nil, []string{"allow codedeploy:GetDeployment to the function's role", "ALB_URL"}},
 		{"ALB_URL is no address", "", map[string]string{"ALB_URL": "ftp://green"}, []string{`the scheme "ftp"`}},
 		{"nothing listens", "", map[string]string{"ALB_URL": "127.0.0.1:1"}, []string{"HEAD http://127.0.0.1:1/: connection refused"}},
 	}
@@ -136,8 +158,8 @@ stages:
 `)
 	f.invoke(t, time.Minute)
 	lines := f.lines(t)
-	if len(lines) != 3 {
-		t.Fatalf("the log has %d lines, want one for each check and the verdict:\n%s", len(lines), f.log.String())
+	if len(lines) != 4 {
+		t.Fatalf("the log has %d lines, want one for what was found, for each check and the verdict:\n%s", len(lines), f.log.String())
 	}
 	for _, line := range lines {
 		if line["deployment"] != "d-1" || line["execution"] != "e-1" || line["stage"] != "AfterAllowTestTraffic" {
@@ -147,11 +169,14 @@ stages:
 			t.Errorf("the line %v has a time, which Lambda adds", line)
 		}
 	}
-	if lines[0]["check"] != "health" || lines[0]["outcome"] != "passed" || lines[1]["check"] != "ill" || lines[1]["outcome"] != "failed" {
-		t.Errorf("the checks' lines are %v and %v", lines[0], lines[1])
+	if found, _ := lines[0]["found"].(string); !strings.HasPrefix(found, "AfterAllowTestTraffic of d-1: green is "+g.URL+" (as set)") {
+		t.Errorf("the first line is %v, want what was found", lines[0])
+	}
+	if lines[1]["check"] != "health" || lines[1]["outcome"] != "passed" || lines[2]["check"] != "ill" || lines[2]["outcome"] != "failed" {
+		t.Errorf("the checks' lines are %v and %v", lines[1], lines[2])
 	}
 	want := "ill: GET " + g.URL + "/ill: status is 500, expected 2xx"
-	if last := lines[2]; last["msg"] != "verdict" || last["status"] != "Failed" || last["reason"] != want {
+	if last := lines[3]; last["msg"] != "verdict" || last["status"] != "Failed" || last["reason"] != want {
 		t.Errorf("the last line is %v, want the verdict with the reason %q", last, want)
 	}
 }

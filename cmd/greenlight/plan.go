@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
@@ -95,4 +96,6 @@ func sides(d *deployment.Deployment, p *plan.Plan, green, blue, elsewhere string
 }
 
 // side is where a version answers, as checks need it.
-func side(s deployment.Side) check.Side { return check.Side{URL: s.URL} }
+func side(s deployment.Side) check.Side {
+	return check.Side{URL: strings.TrimSuffix(s.URL, "/") + s.PathPrefix, Headers: s.Headers, Host: s.Host}
+}

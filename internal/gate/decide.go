@@ -19,8 +19,8 @@ const (
 	RuleCreatePass = "on_create: pass"
 )
 
-// byRule makes the verdicts for which nothing is asked.
-func byRule(e Execution) (check.Verdict, bool) {
+// WithoutAsking makes the verdict of an execution for which nothing is asked, if it is one.
+func WithoutAsking(e Execution) (check.Verdict, bool) {
 	switch {
 	case e.Asked == nil:
 		return nothingAsked(e.Stage), true

@@ -35,7 +35,7 @@ type Source struct {
 // the first there is. The error is ErrNone when there is none.
 func Find(env func(string) string, folder string) (Source, error) {
 	if setting := strings.TrimSpace(env(EnvPlan)); setting != "" {
-		return fromSetting(setting, folder)
+		return FromSetting(EnvPlan, setting, folder)
 	}
 	beside := filepath.Join(folder, FileName)
 	source, err := ReadFile(beside)
@@ -78,23 +78,23 @@ func readError(path string, err error) error {
 	return fmt.Errorf("reading the plan %s: %w", path, err)
 }
 
-// fromSetting reads a value of GREENLIGHT_PLAN. YAML is told from a path by what no path that people use has: a line
-// break, or "key: value".
-func fromSetting(setting, folder string) (Source, error) {
+// FromSetting reads a plan from a setting's value: a path, or the YAML itself, which is told from a path by what no path
+// that people use has: a line break, or "key: value". The setting's name stands in errors, and for YAML it is the Source's.
+func FromSetting(name, setting, folder string) (Source, error) {
 	for _, scheme := range []string{"s3://", "ssm:", "https://", "http://"} {
 		if strings.HasPrefix(setting, scheme) {
-			return Source{}, fmt.Errorf("reading %s: a plan can't come from %q; give a path, or the YAML itself", EnvPlan, setting)
+			return Source{}, fmt.Errorf("reading %s: a plan can't come from %q; give a path, or the YAML itself", name, setting)
 		}
 	}
 	if strings.ContainsAny(setting, "\n{") || strings.Contains(setting, ": ") {
-		return Source{Name: EnvPlan, Text: []byte(setting)}, nil
+		return Source{Name: name, Text: []byte(setting)}, nil
 	}
 	if !filepath.IsAbs(setting) {
 		setting = filepath.Join(folder, setting)
 	}
 	source, err := ReadFile(setting)
 	if err != nil {
-		return Source{}, fmt.Errorf("%s: %w", EnvPlan, err)
+		return Source{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return source, nil
 }

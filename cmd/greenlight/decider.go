@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/greenlight-deploy/greenlight/hook"
+	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
+	"github.com/greenlight-deploy/greenlight/internal/gate"
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/report"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// Variables of the environment that a function takes its settings from, besides those of the plan.
+const (
+	envStage    = "GREENLIGHT_STAGE" // which stage this is, where AWS doesn't say
+	envFunction = "AWS_LAMBDA_FUNCTION_NAME"
+)
+
+// decider runs the plan for each execution. The plan is read when the process starts: Lambda gives the full processor
+// during initialisation, and a fraction of it after.
+type decider struct {
+	plan    *plan.Plan
+	planErr error
+	folder  string
+	env     func(string) string
+	clients *deployment.Clients
+}
+
+func newDecider(env func(string) string, folder string, cfg aws.Config) *decider {
+	d := &decider{env: env, folder: folder, clients: deployment.NewClients(cfg, env)}
+	source, err := plan.Find(env, folder)
+	if err != nil {
+		d.planErr = err
+		return d
+	}
+	d.plan, d.planErr = language(nil).Parse(source)
+	return d
+}
+
+// Decide makes the verdict of one execution, or of one of its rounds.
+func (d *decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
+	logger := hook.Logger(ctx)
+	if word := skippedBySetting(d.env(envSkip), e.DeploymentID); word != "" {
+		return answer(skipped(ctx, logger, word))
+	}
+	before, err := readProgress(e.State)
+	if err != nil {
+		return answer(check.Refused(err.Error()))
+	}
+	p, err := d.planFor(e)
+	if err != nil {
+		logProblems(ctx, logger, err)
+		return answer(check.Refused(err.Error()))
+	}
+	described, err := d.describe(ctx, p, e, before.Stage)
+	if described.Stage != "" {
+		logger = logger.With("stage", string(described.Stage))
+	}
+	if described.Found != "" {
+		logger.InfoContext(ctx, "found", "found", described.Found)
+	}
+	if saysSkip(described.Description) {
+		return answer(skipped(ctx, logger, "the deployment's description says "+skipMark))
+	}
+	execution := d.execution(ctx, logger, p, described, e, before)
+	if err != nil {
+		return answer(d.undescribed(execution, err))
+	}
+	if described.Closed != "" {
+		return answer(ended(execution, described.Closed))
+	}
+	return answerOf(gate.Run(ctx, execution), described.Stage)
+}
+
+// planFor is the function's plan, or for a hook of ECS whose hookDetails have one of their own, that; but a plan that is set
+// in the environment is everybody's.
+func (d *decider) planFor(e hook.Execution) (*plan.Plan, error) {
+	if e.ECS == nil || d.env(plan.EnvPlan) != "" {
+		return d.plan, d.planErr
+	}
+	const name = "hookDetails.plan"
+	own, ok := e.ECS.Details["plan"]
+	if !ok {
+		return d.plan, d.planErr
+	}
+	var setting string
+	if err := json.Unmarshal(own, &setting); err != nil || strings.TrimSpace(setting) == "" {
+		return nil, fmt.Errorf("%s is no text: give a path in the function's folder, or the plan itself", name)
+	}
+	source, err := plan.FromSetting(name, strings.TrimSpace(setting), d.folder)
+	if err != nil {
+		return nil, err
+	}
+	return language(nil).Parse(source)
+}
+
+// describe finds out what is deployed, and where its sides answer: what the plan says wins.
+func (d *decider) describe(ctx context.Context, p *plan.Plan, e hook.Execution, known lifecycle.Stage) (deployment.Deployment, error) {
+	settings := deployment.Settings{AnyStage: len(p.Stages()) == 0, Known: known, Function: d.env(envFunction)}
+	if name := d.env(envStage); name != "" {
+		stage, ok := lifecycle.ParseStage(name)
+		if !ok {
+			return deployment.Deployment{ID: e.DeploymentID}, fmt.Errorf("%s: %s", envStage, strictyaml.Unknown("stage", name, lifecycle.Names()))
+		}
+		settings.Stage = stage
+	}
+	elsewhere := d.env(plan.EnvALBURL)
+	settings.Green, settings.Blue = literal(p.Green), literal(p.Blue)
+	if p.Green.IsZero() {
+		settings.Green = elsewhere
+	}
+	var err error
+	for _, address := range []*string{&settings.Green, &settings.Blue} {
+		if *address == "" {
+			continue
+		}
+		if *address, err = check.ParseBaseURL(*address); err != nil {
+			return deployment.Deployment{ID: e.DeploymentID}, fmt.Errorf("finding green and blue: %w", err)
+		}
+	}
+	described, err := deployment.Describe(ctx, d.clients, e, settings)
+	if err != nil && settings.Green == "" && !p.Green.IsZero() && !errors.As(err, new(*deployment.StageError)) {
+		err = nil // green is what the plan makes of names, which the next line looks up
+	}
+	return described, errors.Join(err, sides(&described, p, "", "", elsewhere))
+}
+
+// literal is an address of the plan's that needs no names; empty for others.
+func literal(address strictyaml.Text) string {
+	text, known := address.Literal()
+	if !known {
+		return ""
+	}
+	return text
+}
+
+// execution puts together what the gate is to judge.
+func (d *decider) execution(ctx context.Context, logger *slog.Logger, p *plan.Plan, described deployment.Deployment, e hook.Execution, before progress) gate.Execution {
+	return gate.Execution{
+		DeploymentID: described.ID, Stage: described.Stage, Rollback: described.Rollback, First: described.First, Found: described.Found,
+		Asked: p.Stage(described.Stage),
+		Scope: check.Scope{
+			Green: side(described.Green), Blue: side(described.Blue), UserAgent: userAgent(described), Lookup: described.Lookup, Logger: logger,
+		},
+		Prove: prover(described), Observe: logging(ctx, logger),
+		CanSuspend: e.CanContinue(), CallsBack: e.Contract == hook.ECS, Until: e.Deadline, Resume: before.Gate,
+	}
+}
+
+// prover shows that green is green, nil where nothing was found that could.
+func prover(d deployment.Deployment) func(context.Context) check.Result {
+	if !d.CanProve() {
+		return nil
+	}
+	return func(ctx context.Context) check.Result {
+		proof := d.Prove(ctx)
+		result := check.Result{Outcome: check.Inconclusive, Reason: proof.Reason}
+		switch {
+		case proof.Shown:
+			result.Outcome = check.Passed
+		case proof.Retry:
+			result.Retry = check.RetryNoAnswer
+		}
+		return result
+	}
+}
+
+// logging writes what happens to checks.
+func logging(ctx context.Context, logger *slog.Logger) func(gate.Event) {
+	return func(e gate.Event) {
+		switch {
+		case e.Report != nil:
+			report.LogCheck(ctx, logger, *e.Report)
+		case e.Retrying != "":
+			logger.DebugContext(ctx, "retrying", "check", e.Check.Name, "reason", e.Retrying)
+		case e.Resumed != "":
+			logger.DebugContext(ctx, "resumed", "check", e.Check.Name, "progress", e.Resumed)
+		}
+	}
+}
+
+// undescribed is the verdict where it wasn't found out what is deployed. Where nothing would be asked of it, nothing is
+// missing: not for a rollback either, which must not fail because its own deployment can't be read.
+func (d *decider) undescribed(e gate.Execution, err error) check.Verdict {
+	if e.Stage != "" || e.Rollback {
+		if v, ok := gate.WithoutAsking(e); ok {
+			v.Deployment, v.Stage, v.Found = e.DeploymentID, e.Stage, e.Found
+			return v
+		}
+	}
+	v := check.Refused(err.Error())
+	v.Deployment, v.Stage, v.Found = e.DeploymentID, e.Stage, e.Found
+	return v
+}
+
+// ended is the verdict of an execution whose event is over. CodeDeploy has its answer, and takes no other: this one only
+// closes what nobody waits for any more.
+func ended(e gate.Execution, closed string) check.Verdict {
+	v := check.Refused("nothing was asked: " + closed)
+	v.Deployment, v.Stage, v.Found = e.DeploymentID, e.Stage, e.Found
+	return v
+}
+
+// progress is what a round leaves to the next.
+type progress struct {
+	Stage lifecycle.Stage `json:"stage,omitempty"`
+	Gate  json.RawMessage `json:"gate"`
+}
+
+func readProgress(state json.RawMessage) (progress, error) {
+	var p progress
+	if state == nil {
+		return p, nil
+	}
+	if err := json.Unmarshal(state, &p); err != nil {
+		return p, fmt.Errorf("reading what the round before left: %w", err)
+	}
+	return p, nil
+}
+
+// answerOf turns the gate's verdict into the hook's, which may be that there is none yet.
+func answerOf(v check.Verdict, stage lifecycle.Stage) hook.Verdict {
+	if v.Suspended == nil {
+		return answer(v)
+	}
+	state, err := json.Marshal(progress{stage, v.Suspended.State})
+	if err != nil {
+		return answer(check.Refused(fmt.Sprintf("writing down what the next round needs: %v", err)))
+	}
+	a := answer(v)
+	a.Status, a.After, a.State = hook.InProgress, v.Suspended.After, state
+	return a
+}
+
+// answer turns the gate's verdict into the hook's.
+func answer(v check.Verdict) hook.Verdict {
+	answer := hook.Verdict{Status: hook.Failed, Reason: v.Reason, Attrs: []slog.Attr{
+		slog.String("outcome", v.Outcome.String()), slog.Int("checks", len(v.Checks)), slog.Int64("duration_ms", v.Duration.Milliseconds()),
+	}}
+	if v.Succeeded {
+		answer.Status = hook.Succeeded
+	}
+	for _, attr := range []struct{ key, value string }{{"stage", string(v.Stage)}, {"rule", v.Rule}} {
+		if attr.value != "" {
+			answer.Attrs = append(answer.Attrs, slog.String(attr.key, attr.value))
+		}
+	}
+	return answer
+}
+
+// logProblems writes all that is wrong with a plan: the verdict's one line has room for the first.
+func logProblems(ctx context.Context, logger *slog.Logger, err error) {
+	var problems strictyaml.Problems
+	if !errors.As(err, &problems) {
+		return
+	}
+	for _, p := range problems {
+		logger.ErrorContext(ctx, "plan", "at", p.Position.String(), "problem", p.Message)
+	}
+}
