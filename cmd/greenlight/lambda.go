@@ -82,8 +82,12 @@ func (d *decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
 		switch {
 		case e.Report != nil:
 			report.LogCheck(ctx, logger, *e.Report)
+		case e.Resumed != "":
+			logger.DebugContext(ctx, "resumed", "check", e.Check.Name, "progress", e.Resumed)
 		case e.Retrying != "":
 			logger.DebugContext(ctx, "retrying", "check", e.Check.Name, "reason", e.Retrying)
+		case e.Holding != "":
+			logger.DebugContext(ctx, "passed, to pass again", "check", e.Check.Name, "progress", e.Holding)
 		}
 	}
 	return answer(gate.Run(ctx, execution))
@@ -119,17 +123,9 @@ func (d *decider) execution(e hook.Execution) (gate.Execution, error) {
 
 // answer turns the gate's verdict into the hook's.
 func answer(v check.Verdict) hook.Verdict {
-	answer := hook.Verdict{Status: hook.Failed, Reason: v.Reason, Attrs: []slog.Attr{
-		slog.String("outcome", v.Outcome.String()), slog.Int("checks", len(v.Checks)), slog.Int64("duration_ms", v.Duration.Milliseconds()),
-	}}
+	answer := hook.Verdict{Status: hook.Failed, Reason: v.Reason, Attrs: report.Attrs(v)}
 	if v.Succeeded {
 		answer.Status = hook.Succeeded
-	}
-	if v.Stage != "" {
-		answer.Attrs = append(answer.Attrs, slog.String("stage", string(v.Stage)))
-	}
-	if v.Rule != "" {
-		answer.Attrs = append(answer.Attrs, slog.String("rule", v.Rule))
 	}
 	return answer
 }
