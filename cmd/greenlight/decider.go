@@ -185,6 +185,8 @@ func logging(ctx context.Context, logger *slog.Logger) func(gate.Event) {
 			logger.DebugContext(ctx, "retrying", "check", e.Check.Name, "reason", e.Retrying)
 		case e.Resumed != "":
 			logger.DebugContext(ctx, "resumed", "check", e.Check.Name, "progress", e.Resumed)
+		case e.Holding != "":
+			logger.DebugContext(ctx, "passed, to pass again", "check", e.Check.Name, "progress", e.Holding)
 		}
 	}
 }

@@ -96,16 +96,17 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, o
 	if asked != nil {
 		checks = len(asked.Checks)
 	}
-	terminal := report.NewTerminal(out, a.style(out), checks)
-	terminal.Header(heading(p, d, checks))
-	stopTicking := keepTicking(terminal, a.style(out).Live)
-	verdict := gate.Run(ctx, gate.Execution{
+	execution := gate.Execution{
 		Stage: d.Stage, Asked: asked,
 		Scope: check.Scope{
 			Green: side(d.Green), Blue: side(d.Blue), UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose),
 		},
-		Observe: func(e gate.Event) { show(terminal, e) },
-	})
+	}
+	terminal := report.NewTerminal(out, a.style(out), execution.Reports())
+	execution.Observe = func(e gate.Event) { show(terminal, e) }
+	terminal.Header(heading(p, d, checks))
+	stopTicking := keepTicking(terminal, a.style(out).Live)
+	verdict := gate.Run(ctx, execution)
 	stopTicking()
 	interrupted := ctx.Err() != nil && !verdict.Succeeded
 	if interrupted {
@@ -141,6 +142,8 @@ func show(t *report.Terminal, e gate.Event) {
 		t.Finished(*e.Report)
 	case e.Retrying != "":
 		t.Retrying(e.Check.Name, e.Retrying)
+	case e.Holding != "":
+		t.Retrying(e.Check.Name, "passed "+e.Holding)
 	default:
 		t.Started(e.Check.Name)
 	}
@@ -183,13 +186,7 @@ func withoutTime(groups []string, attr slog.Attr) slog.Attr {
 
 // done counts the checks that came to an outcome of their own.
 func done(v check.Verdict) int {
-	n := 0
-	for _, r := range v.Checks {
-		if r.Outcome != check.Inconclusive {
-			n++
-		}
-	}
-	return n
+	return v.CountChecks(func(r check.Report) bool { return r.Outcome != check.Inconclusive })
 }
 
 func exitCode(v check.Verdict, interrupted bool) int {

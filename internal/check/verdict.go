@@ -33,6 +33,28 @@ type Report struct {
 	Requests []Request
 }
 
+// The kinds of report that show that green is green, beside those of the plan's checks.
+const (
+	// KindProof is how traffic is forwarded, and whether green's targets are healthy.
+	KindProof = "proof"
+	// KindIdentity is what answers at green's address.
+	KindIdentity = "identity"
+)
+
+// ShowsGreen says that the report is to show that green is green, and isn't of one of the plan's checks.
+func (r Report) ShowsGreen() bool { return r.Kind == KindProof || r.Kind == KindIdentity }
+
+// CountChecks counts the reports that are of the plan's checks, and for which holds what is asked.
+func (v Verdict) CountChecks(holds func(Report) bool) int {
+	n := 0
+	for _, r := range v.Checks {
+		if !r.ShowsGreen() && holds(r) {
+			n++
+		}
+	}
+	return n
+}
+
 // Verdict is the answer of an execution.
 type Verdict struct {
 	// Outcome is the worst of the checks that count; inconclusive where no answer could be judged.

@@ -109,7 +109,7 @@ func allPassed(reports []check.Report) string {
 	var passed, warnings []check.Report
 	checks := 0
 	for _, r := range reports {
-		if r.Kind == KindProof || r.Kind == KindIdentity {
+		if r.ShowsGreen() {
 			continue
 		}
 		checks++

@@ -51,8 +51,8 @@ type Execution struct {
 }
 
 // Event is one thing that happened to a check: it starts, where none of Resumed, Retrying, Holding and Report is set.
-// Checks start in the order of the plan. What shows that green is green is told as a check is, of the kind KindProof or
-// KindIdentity.
+// Checks start in the order of the plan. What shows that green is green is told as a check is, of the kind check.KindProof or
+// check.KindIdentity.
 type Event struct {
 	Check *plan.Check
 	// Resumed is set when a check goes on that an earlier call began: how far it has come.

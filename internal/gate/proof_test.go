@@ -194,7 +194,7 @@ func TestProofsAreObservedInTheirOrder(t *testing.T) {
 			"green is green, again starts", "green is green, again is over", "identity, again starts", "identity, again is over",
 		}, seen)
 		is(t, v, check.Passed, "2 of 2 checks passed")
-		if e.Reports() != len(v.Checks) || v.Checks[0].Kind != gate.KindProof || v.Checks[1].Kind != gate.KindIdentity {
+		if e.Reports() != len(v.Checks) || v.Checks[0].Kind != check.KindProof || v.Checks[1].Kind != check.KindIdentity {
 			t.Errorf("%d reports were announced, and there are %v", e.Reports(), lines(v.Checks))
 		}
 	})

@@ -410,11 +410,9 @@ func TestTheStateIsBoundedAndHoldsNoRequests(t *testing.T) {
 // world is a random stage, and how green answers it by how often it was asked: so that neither a moment more nor less of
 // time makes another verdict of it.
 type world struct {
-	stage   *plan.Stage
-	prove   func(context.Context) check.Result
-	twice   atomic.Bool // a check ran while it ran
-	asked   int
-	lasting time.Duration
+	stage *plan.Stage
+	prove func(context.Context) check.Result
+	twice atomic.Bool // a check ran while it ran
 }
 
 func newWorld(seed uint64) *world {
@@ -441,7 +439,6 @@ func newWorld(seed uint64) *world {
 		}
 		if random.IntN(2) == 0 {
 			c.For = &plan.For{Lasting: every * time.Duration(3+random.IntN(5)), Every: every}
-			w.lasting += c.For.Lasting
 		}
 		if wrong := check.Outcome(random.IntN(8)); wrong == check.Failed || wrong == check.Inconclusive {
 			from, before := good+1, outcomes

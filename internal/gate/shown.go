@@ -8,15 +8,8 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 )
 
-// The kinds of report that show that green is green. No rule of the plan lets one through that isn't passed: without it
-// the checks prove nothing.
-const (
-	// KindProof is how traffic is forwarded, and whether green's targets are healthy.
-	KindProof = "proof"
-	// KindIdentity is what answers at green's address.
-	KindIdentity = "identity"
-)
-
+// What shows that green is green. No rule of the plan lets it through where it isn't passed: without it the checks prove
+// nothing.
 const (
 	nameProof    = "green is green"
 	nameIdentity = "identity"
@@ -53,25 +46,27 @@ func (s *stage) showing(suffix string) []*run {
 	var runs []*run
 	if s.Prove != nil {
 		runs = append(runs, &run{stage: s, consecutive: 1, check: &plan.Check{
-			Name: nameProof + suffix, Kind: KindProof, Timeout: ProofTimeout, Retry: plan.Retry{Attempts: 1},
+			Name: nameProof + suffix, Kind: check.KindProof, Timeout: ProofTimeout, Retry: plan.Retry{Attempts: 1},
 			Eventually: &plan.Eventually{Within: ProofWithin, Every: ProofEvery}, Check: proof(s.Prove),
 		}})
 	}
 	if identity := s.Asked.Identity; identity != nil {
 		asked := *identity.Check
-		asked.Name, asked.Kind = nameIdentity+suffix, KindIdentity
+		asked.Name, asked.Kind = nameIdentity+suffix, check.KindIdentity
 		runs = append(runs, &run{stage: s, consecutive: identity.Consecutive, check: &asked})
 	}
 	return runs
 }
 
 // shows says that the run is to show that green is green, and isn't one of the plan's checks.
-func (r *run) shows() bool { return r.check.Kind == KindProof || r.check.Kind == KindIdentity }
+func (r *run) shows() bool {
+	return r.check.Kind == check.KindProof || r.check.Kind == check.KindIdentity
+}
 
 // isFinal says of what doesn't show that green is green that asking again won't either. A wrong answer to the identity
 // is no such result: until a rule has spread blue may answer.
 func (r *run) isFinal(result check.Result) bool {
-	return result.Retry == check.RetryNever && (r.check.Kind == KindProof || result.Outcome == check.Inconclusive)
+	return result.Retry == check.RetryNever && (r.check.Kind == check.KindProof || result.Outcome == check.Inconclusive)
 }
 
 // ofGreen takes a wrong answer for none, where it is open whose it is.
@@ -79,7 +74,7 @@ func (r *run) ofGreen(result check.Result) check.Result {
 	if !r.shows() || result.Outcome != check.Failed {
 		return result
 	}
-	if r.check.Kind == KindIdentity && result.Retry == check.RetryNever {
+	if r.check.Kind == check.KindIdentity && result.Retry == check.RetryNever {
 		result.Reason += notGreen
 	}
 	result.Outcome = check.Inconclusive

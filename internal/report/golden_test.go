@@ -100,6 +100,37 @@ func letThrough() check.Verdict {
 	}
 }
 
+// unproven is a verdict on a green that was found, and not shown to be green.
+func unproven() check.Verdict {
+	const production = "the test listener forwards to tg-1, which has 100 % of production traffic"
+	return check.Verdict{
+		Outcome: check.Inconclusive, Reason: "inconclusive: green is green: " + production, Stage: lifecycle.AfterAllowTestTraffic,
+		Deployment: "d-ABC123", Found: "green is tg-1 at http://shop-alb.example.com:8443, blue is tg-2", Started: noon, Duration: time.Second,
+		Checks: []check.Report{
+			{Name: "green is green", Kind: check.KindProof, Outcome: check.Inconclusive, Reason: production, Runs: 1, Attempts: 1, Started: noon, Duration: time.Second},
+			{Name: "GET /health", Kind: "http", Position: at(4), Outcome: check.Inconclusive, Cancelled: true, Reason: "not run: it was not shown that green is green", Started: noon},
+		},
+	}
+}
+
+// suspended is an execution that goes on in another call.
+func suspended() check.Verdict {
+	const reason = "1 of 2 checks are over; alarms stay quiet has passed for 31m of 2h; asked again in 59.9s"
+	return check.Verdict{
+		Outcome: check.Inconclusive, Reason: "in progress: " + reason, Stage: lifecycle.AfterAllowTraffic, Deployment: "d-ABC123",
+		Found: "green is tg-2 at https://shop.example.com, in production", Started: noon, Duration: 31 * time.Minute,
+		Checks: []check.Report{
+			{Name: "green is green", Kind: check.KindProof, Outcome: check.Passed, Runs: 1, Attempts: 1, Started: noon, Duration: 40 * time.Millisecond},
+			{
+				Name: "identity", Kind: check.KindIdentity, Position: at(3), Outcome: check.Passed, Runs: 4, Attempts: 4, Started: noon, Duration: 800 * time.Millisecond,
+				Reason: "green answered 3 requests in a row at request 4, after 800ms; before: connecting to 10.0.0.1:80: connection refused",
+			},
+			{Name: "GET /health", Kind: "http", Position: at(4), Outcome: check.Passed, Runs: 1, Attempts: 1, Started: noon, Duration: 12 * time.Millisecond},
+		},
+		Suspended: &check.Suspension{State: []byte(`{"v":1}`), After: 59900 * time.Millisecond, Reason: reason},
+	}
+}
+
 func inconclusive() check.Verdict {
 	return check.Verdict{
 		Outcome: check.Inconclusive, Started: noon, Duration: time.Second,

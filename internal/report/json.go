@@ -18,9 +18,16 @@ type document struct {
 	Rule       string          `json:"rule,omitempty"`
 	Stage      string          `json:"stage,omitempty"`
 	Deployment string          `json:"deployment,omitempty"`
+	Found      string          `json:"found,omitempty"`
+	InProgress *inProgress     `json:"in_progress,omitempty"` // set where there is no verdict yet
 	Started    time.Time       `json:"started"`
 	Duration   milliseconds    `json:"duration_ms"`
 	Checks     []checkDocument `json:"checks"`
+}
+
+// inProgress is an execution that goes on in another call.
+type inProgress struct {
+	After milliseconds `json:"after_ms"`
 }
 
 type checkDocument struct {
@@ -74,7 +81,10 @@ func JSON(out io.Writer, v check.Verdict) error {
 func newDocument(v check.Verdict) document {
 	doc := document{
 		Outcome: v.Outcome.String(), Succeeded: v.Succeeded, Reason: v.Reason, Rule: v.Rule, Stage: string(v.Stage),
-		Deployment: v.Deployment, Started: v.Started, Duration: milliseconds(v.Duration), Checks: []checkDocument{},
+		Deployment: v.Deployment, Found: v.Found, Started: v.Started, Duration: milliseconds(v.Duration), Checks: []checkDocument{},
+	}
+	if v.Suspended != nil {
+		doc.InProgress = &inProgress{After: milliseconds(v.Suspended.After)}
 	}
 	for _, r := range v.Checks {
 		doc.Checks = append(doc.Checks, newCheckDocument(r))

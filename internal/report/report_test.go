@@ -16,6 +16,7 @@ import (
 func TestJSONIsOneDocument(t *testing.T) {
 	for name, v := range map[string]check.Verdict{
 		"json-refused": refused(), "json-let-through": letThrough(), "json-no-checks": inconclusive(),
+		"json-unproven": unproven(), "json-suspended": suspended(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -56,6 +57,20 @@ func TestLogCheckWritesALineForEachCheck(t *testing.T) {
 	if lines := strings.Count(out.String(), "\n"); lines != len(reports) {
 		t.Errorf("%d lines for %d checks", lines, len(reports))
 	}
+}
+
+func TestTheLogSaysOfAVerdictWhatItRestsOn(t *testing.T) {
+	var out bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	report.LogSuspended(t.Context(), logger, suspended())
+	logger.LogAttrs(t.Context(), slog.LevelInfo, "verdict", report.Attrs(unproven())...)
+	logger.LogAttrs(t.Context(), slog.LevelInfo, "verdict", report.Attrs(letThrough())...)
+	golden(t, "log-verdicts", out.String())
 }
 
 func TestProblemsShowEachPlace(t *testing.T) {

@@ -89,17 +89,24 @@ func (t *Terminal) Finished(r check.Report) {
 	t.redraw()
 }
 
-// Verdict writes the last line.
+// Verdict writes the last line, and before it, where green was looked for, where it was found.
 func (t *Terminal) Verdict(v check.Verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.clear()
 	word, color := v.Outcome.String(), colorOf(v.Outcome)
-	if v.Succeeded {
+	switch {
+	case v.Suspended != nil:
+		word = "in progress"
+	case v.Succeeded:
 		word, color = "succeeded", green
 	}
-	line := t.paint(color, word) + ": " + clean(strings.TrimPrefix(v.Reason, "inconclusive: "))
-	_, _ = io.WriteString(t.out, "\n"+fold(line, t.style.Width, 0, 2)+"\n")
+	found := ""
+	if v.Found != "" {
+		found = fold(t.paint(dim, "found")+": "+clean(v.Found), t.style.Width, 0, 2) + "\n"
+	}
+	reason := strings.TrimPrefix(strings.TrimPrefix(v.Reason, "inconclusive: "), "in progress: ")
+	_, _ = io.WriteString(t.out, "\n"+found+fold(t.paint(color, word)+": "+clean(reason), t.style.Width, 0, 2)+"\n")
 }
 
 // Tick redraws the live line: its clocks run on while nothing happens.
