@@ -21,7 +21,8 @@ func runCommand() command {
 	return command{
 		name: "run", arguments: "[plan] [flags]", summary: "Run a plan's checks and say whether they pass",
 		help: "Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input. With " + plan.EnvALBURL + " set and no plan,\n" +
-			"it asks HEAD for each of " + plan.EnvRoutes + ".\n\nExit codes: 0 passed, 1 failed, 2 the plan or the command line is wrong, 3 inconclusive, 130 interrupted.",
+			"it asks HEAD for each of " + plan.EnvRoutes + ".\n\nAs a script of the CodeDeploy agent, such as ValidateService, it takes the stage and the deployment from the agent's\n" +
+			"variables, and ends with a summary that fits what CodeDeploy's console shows.\n\nExit codes: 0 passed, 1 failed, 2 the plan or the command line is wrong, 3 inconclusive, 130 interrupted.",
 		run: runRun,
 	}
 }
@@ -65,14 +66,21 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 
 // localDeployment is what the command line says of a deployment.
 func (a app) localDeployment(p *plan.Plan, opts runFlags) (deployment.Deployment, error) {
-	d := deployment.Deployment{}
-	if opts.stage != "" {
+	var d deployment.Deployment
+	var err error
+	switch {
+	case opts.stage != "":
+		d, _ = a.agentDeployment(p) // what it can't tell is the stage
 		stage, ok := lifecycle.ParseStage(opts.stage)
 		if !ok {
 			return d, fmt.Errorf("--stage: %s", strictyaml.Unknown("stage", opts.stage, lifecycle.Names()))
 		}
 		d.Stage = stage
-	} else if p.NeedsStage() {
+	case a.byAgent():
+		if d, err = a.agentDeployment(p); err != nil {
+			return d, err
+		}
+	case p.NeedsStage():
 		return d, fmt.Errorf("%s has checks for %s: say which with --stage", p.Source, stageList(p))
 	}
 	return d, sides(&d, p, opts.green, opts.blue, a.env(plan.EnvALBURL))
@@ -97,7 +105,7 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, o
 		checks = len(asked.Checks)
 	}
 	execution := gate.Execution{
-		Stage: d.Stage, Asked: asked,
+		DeploymentID: d.ID, Stage: d.Stage, Asked: asked,
 		Scope: check.Scope{
 			Green: side(d.Green), Blue: side(d.Blue), UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose),
 		},
@@ -113,6 +121,9 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, o
 		verdict.Reason = fmt.Sprintf("interrupted: %d of %d checks were done", done(verdict), checks)
 	}
 	terminal.Verdict(verdict)
+	if a.byAgent() {
+		fmt.Fprint(out, "\n"+report.Summary(verdict, agentTail))
+	}
 	if opts.json {
 		if err := report.JSON(a.stdout, verdict); err != nil {
 			fmt.Fprintln(a.stderr, "greenlight:", err)
