@@ -56,6 +56,9 @@ func forAsLongAs(t *testing.T, d time.Duration) Decider {
 		if want := strings.Repeat("+", e.Round); e.Round > 0 && string(e.State) != `"`+want+`"` {
 			t.Errorf("round %d: the state is %s", e.Round, e.State)
 		}
+		if e.CanContinue() != (e.Round < maxHandOvers) {
+			t.Errorf("round %d: it can continue: %v", e.Round, e.CanContinue())
+		}
 		suspend := make(<-chan time.Time)
 		if deadline, _ := ctx.Deadline(); deadline.Before(e.Deadline) {
 			suspend = time.After(time.Until(deadline) - time.Minute)
