@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // MaxState is the most that a call leaves to the next, in bytes. It travels in an event, beside what others put there:
@@ -202,18 +203,19 @@ func (r *run) resume(kept *runState) error {
 			return fmt.Errorf("there is no outcome %d", *outcome)
 		}
 	}
+	reason := strictyaml.OneLine(kept.Reason)
 	at := func(after int64) time.Time { return r.stage.since.Add(time.Duration(after) * time.Microsecond) }
 	if kept.Outcome != nil {
 		r.report = &check.Report{
 			Name: r.check.Name, Kind: r.check.Kind, Position: r.check.At, Warn: r.check.Warn, PassInconclusive: r.check.PassInconclusive,
-			Outcome: *kept.Outcome, Reason: kept.Reason, Cancelled: kept.Cancelled, Runs: kept.Runs, Attempts: kept.Attempts,
+			Outcome: *kept.Outcome, Reason: reason, Cancelled: kept.Cancelled, Runs: kept.Runs, Attempts: kept.Attempts,
 			Started: at(kept.Since), Duration: time.Duration(kept.Took) * time.Microsecond,
 		}
 		return nil
 	}
 	r.progress = progress{
-		since: at(kept.Since), due: at(kept.Due), runs: kept.Runs, attempts: kept.Attempts, row: kept.Row, before: kept.Before,
-		judged: check.Result{Outcome: check.Inconclusive, Reason: kept.Reason},
+		since: at(kept.Since), due: at(kept.Due), runs: kept.Runs, attempts: kept.Attempts, row: kept.Row, before: strictyaml.OneLine(kept.Before),
+		judged: check.Result{Outcome: check.Inconclusive, Reason: reason},
 	}
 	if kept.Judged != nil {
 		r.judged.Outcome = *kept.Judged
