@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommandLine runs the scripts of testdata/script. In each, `serve` starts a green on loopback and sets $GREEN to
-// its base URL, and $DOCS is the documentation's folder; `await-request` waits for the first request that green leaves without an answer.
+// its base URL, and $DOCS and $EXAMPLES are the folders of these; `await-request` waits for the first request that green leaves without an answer.
 func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -31,9 +31,14 @@ func TestCommandLine(t *testing.T) {
 			env.Defer(server.close)
 			env.Values[greenKey{}] = server
 			env.Setenv("GREEN", server.URL)
-			docs, err := filepath.Abs("../../docs")
-			env.Setenv("DOCS", docs)
-			return err
+			for name, folder := range map[string]string{"DOCS": "../../docs", "EXAMPLES": "../../examples"} {
+				absolute, err := filepath.Abs(folder)
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, absolute)
+			}
+			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"await-request": func(ts *testscript.TestScript, _ bool, _ []string) {

@@ -48,6 +48,9 @@ type Execution struct {
 	Until time.Time
 	// Resume is the State that the call before left; empty in the first one.
 	Resume json.RawMessage
+	// Leapt is time that has passed for whoever calls since the call before, and not on this machine's clock. Only a
+	// simulator's time runs ahead.
+	Leapt time.Duration
 }
 
 // Event is one thing that happened to a check: it starts, where none of Resumed, Retrying, Holding and Report is set.

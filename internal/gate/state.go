@@ -185,7 +185,7 @@ func (s *stage) resume(text json.RawMessage) error {
 	case kept.Fingerprint != s.Asked.Fingerprint || len(kept.Runs) != len(runs):
 		return errPlanChanged
 	}
-	s.since = time.UnixMicro(kept.Since)
+	s.since = time.UnixMicro(kept.Since).Add(-s.Leapt)
 	for i, r := range runs {
 		if err := r.resume(kept.Runs[i]); err != nil {
 			return fmt.Errorf("reading what the call before left of %s: %w", r.check.Name, err)

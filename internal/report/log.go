@@ -8,30 +8,18 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/check"
 )
 
-// Attrs are what a log's line about a verdict says of it besides its reason, and whether it has succeeded.
+// Attrs are what a log's line about a verdict says of it besides its reason, and whether it has succeeded. What was found
+// has a line of its own, before the checks'.
 func Attrs(v check.Verdict) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("outcome", v.Outcome.String()), slog.Int("checks", v.CountChecks(all)), slog.Int64("duration_ms", v.Duration.Milliseconds()),
 	}
-	for _, a := range []slog.Attr{slog.String("stage", string(v.Stage)), slog.String("rule", v.Rule), slog.String("found", v.Found)} {
+	for _, a := range []slog.Attr{slog.String("stage", string(v.Stage)), slog.String("rule", v.Rule)} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)
 		}
 	}
 	return attrs
-}
-
-// LogSuspended writes of an execution that goes on in another call what is still to come, and when.
-func LogSuspended(ctx context.Context, logger *slog.Logger, v check.Verdict) {
-	attrs := []slog.Attr{
-		slog.String("reason", v.Suspended.Reason), slog.Int("over", v.CountChecks(all)),
-		slog.Int64("duration_ms", v.Duration.Milliseconds()), slog.Int64("after_ms", v.Suspended.After.Milliseconds()),
-		slog.Int("state_bytes", len(v.Suspended.State)),
-	}
-	if v.Found != "" {
-		attrs = append(attrs, slog.String("found", v.Found))
-	}
-	logger.LogAttrs(ctx, slog.LevelInfo, "in progress", attrs...)
 }
 
 func all(check.Report) bool { return true }

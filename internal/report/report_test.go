@@ -67,7 +67,7 @@ func TestTheLogSaysOfAVerdictWhatItRestsOn(t *testing.T) {
 		}
 		return a
 	}}))
-	report.LogSuspended(t.Context(), logger, suspended())
+	logger.LogAttrs(t.Context(), slog.LevelInfo, "in progress", report.Attrs(suspended())...)
 	logger.LogAttrs(t.Context(), slog.LevelInfo, "verdict", report.Attrs(unproven())...)
 	logger.LogAttrs(t.Context(), slog.LevelInfo, "verdict", report.Attrs(letThrough())...)
 	golden(t, "log-verdicts", out.String())

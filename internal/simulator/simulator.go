@@ -277,9 +277,10 @@ func (s *Simulator) Close() error {
 // as AWS_ENDPOINT_URL, unless it has its own.
 func (s *Simulator) CreateFunction(f lambda.Function) error { return s.functions.Create(f) }
 
-// functionEnvironment leads functions to the simulated AWS.
+// functionEnvironment leads functions to the simulated AWS, and tells them that it is: its time may run ahead of the
+// machine's, so that ECS calls a function back before the callBackDelay is over by its own clock.
 func (s *Simulator) functionEnvironment() map[string]string {
-	return map[string]string{"AWS_ENDPOINT_URL": s.address}
+	return map[string]string{"AWS_ENDPOINT_URL": s.address, "DEPLOYMENT_SIMULATOR": "true"}
 }
 
 // EndpointURL is the endpoint of the simulated AWS.
