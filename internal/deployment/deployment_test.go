@@ -10,17 +10,47 @@ import (
 
 func TestLookup(t *testing.T) {
 	known := deployment.Deployment{
-		ID: "d-ABC", Stage: lifecycle.AfterAllowTraffic,
-		Green: deployment.Side{URL: "https://green.example.com:8443/api"}, Blue: deployment.Side{URL: "http://[::1]"},
+		ID: "d-ABC", Stage: lifecycle.AfterAllowTraffic, Application: "shop", Group: "production", Cluster: "prod", Service: "web",
+		Green: deployment.Side{
+			URL: "https://green.example.com:8443/api", TargetGroup: "tg-2", TaskDefinition: "shop:2", Image: "shop@sha256:2",
+			Version: "2", FunctionARN: "arn:aws:lambda:eu-west-1:123456789012:function:f:2",
+		},
+		Blue: deployment.Side{
+			URL: "http://[::1]", TargetGroup: "tg-1", TaskDefinition: "shop:1", Image: "shop@sha256:1",
+			Version: "1", FunctionARN: "arn:aws:lambda:eu-west-1:123456789012:function:f:1",
+		},
 	}
-	for _, tt := range []struct{ name, value, missing string }{
-		{"green.url", "https://green.example.com:8443/api", "not known here: set green: in the plan, --green, or ALB_URL"},
-		{"green.host", "green.example.com:8443", "not known here: set green: in the plan, --green, or ALB_URL"},
-		{"blue.url", "http://[::1]", "not known here: set blue: in the plan, or --blue"},
-		{"blue.host", "[::1]", "not known here: set blue: in the plan, or --blue"},
+	const (
+		green    = "not known here: set green: in the plan, --green, or ALB_URL"
+		blue     = "not known here: set blue: in the plan, or --blue"
+		onECS    = "not known here: only a hook of a deployment to ECS knows it"
+		onLambda = "not known here: only a hook of a deployment to Lambda knows it"
+		service  = "not known here: only a hook of a deployment to ECS is called for a service"
+		code     = "not known here: only a hook that CodeDeploy calls knows it"
+	)
+	tests := []struct{ name, value, missing string }{
+		{"green.url", "https://green.example.com:8443/api", green},
+		{"green.host", "green.example.com:8443", green},
+		{"green.target_group", "tg-2", onECS},
+		{"green.task_definition", "shop:2", onECS},
+		{"green.image", "shop@sha256:2", onECS},
+		{"green.version", "2", onLambda},
+		{"green.function", "arn:aws:lambda:eu-west-1:123456789012:function:f:2", onLambda},
+		{"blue.url", "http://[::1]", blue},
+		{"blue.host", "[::1]", blue},
+		{"blue.target_group", "tg-1", onECS},
+		{"blue.task_definition", "shop:1", onECS},
+		{"blue.image", "shop@sha256:1", onECS},
+		{"blue.version", "1", onLambda},
+		{"blue.function", "arn:aws:lambda:eu-west-1:123456789012:function:f:1", onLambda},
 		{"deployment.id", "d-ABC", "not known here: only a hook is called by a deployment"},
+		{"application", "shop", code},
+		{"group", "production", code},
+		{"cluster", "prod", service},
+		{"service", "web", service},
 		{"stage", "AfterAllowTraffic", "not known here: set --stage, or GREENLIGHT_STAGE"},
-	} {
+	}
+	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got, err := known.Lookup(tt.name); err != nil || got != tt.value {
 				t.Errorf("got %v, %v, want %s", got, err, tt.value)
@@ -33,13 +63,20 @@ func TestLookup(t *testing.T) {
 			}
 		})
 	}
-	if n := len(deployment.Names()); n != 6 {
-		t.Errorf("%d names, and 6 are tested", n)
+	if n := len(deployment.Names()); n != len(tests) {
+		t.Errorf("%d names, and %d are tested", n, len(tests))
 	}
 }
 
 func TestAnUnknownNameIsAnError(t *testing.T) {
-	if got, err := (deployment.Deployment{}).Lookup("green.image"); err == nil || err.Error() != "there is no such name" {
+	if got, err := (deployment.Deployment{}).Lookup("green.colour"); err == nil || err.Error() != "there is no such name" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestAHostThatARuleDemandsIsGreensHost(t *testing.T) {
+	d := deployment.Deployment{Green: deployment.Side{URL: "http://lb.example:8080", Host: "green.example.com"}}
+	if got, err := d.Lookup("green.host"); err != nil || got != "green.example.com" {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -1,0 +1,131 @@
+package deployment
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/hook"
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+)
+
+// Settings are what the user says of the deployment, and what the function knows of itself.
+type Settings struct {
+	// Stage is GREENLIGHT_STAGE, the zero Stage where it isn't set. It says what AWS doesn't; where AWS says another
+	// stage, that is an error: one of the two is not what somebody thinks, and taking AWS's word would let a deployment
+	// pass whose checks are written for the other.
+	Stage lifecycle.Stage
+	// AnyStage says that the plan is the same at each stage, so that not knowing it is no error.
+	AnyStage bool
+	// Known is the stage that an earlier round of the execution found.
+	Known lifecycle.Stage
+	// Green and Blue are URLs that the user gives. They win over what is found, and make finding it optional.
+	Green, Blue string
+	// Function is this function's name or ARN, by which the AppSpec names it.
+	Function string
+}
+
+const (
+	// patience bounds the whole description, however much time the function has: a hook that waits longer for what it is
+	// to check has no time left to check it. Half of what is left is the function's in any case.
+	patience = 30 * time.Second
+	// optionalPatience bounds it where everything that checks need is set, and reading is for the report alone.
+	optionalPatience = 5 * time.Second
+)
+
+// Describe finds out what execution e deploys. The Deployment is of use with an error too: it has what was found.
+//
+// An error says what couldn't be told and what to do: the stage, where the plan depends on it, or where green answers, where
+// reading it failed. That AWS has no such thing, like a deployment group without a test listener, is no error here but one of
+// [Deployment.Lookup], since a plan may not need it. What the deployment's group isn't needed for, like the image's name, is
+// missing in the same way.
+func Describe(ctx context.Context, c *Clients, e hook.Execution, s Settings) (Deployment, error) {
+	ctx, cancel := context.WithTimeout(ctx, bound(ctx, s))
+	defer cancel()
+	if e.Contract == hook.CodeDeploy {
+		return describeCodeDeploy(ctx, c, e, s)
+	}
+	return describeECS(ctx, c, e, s)
+}
+
+func bound(ctx context.Context, s Settings) time.Duration {
+	limit := patience
+	if s.Green != "" && (s.Stage != "" || s.AnyStage) {
+		limit = optionalPatience
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2)
+	}
+	return limit
+}
+
+// settle puts what the user set over what was found, and gives the error where green should have been found and wasn't.
+func (d *Deployment) settle(s Settings, found *sides, failures failures) error {
+	if s.Green != "" {
+		d.Green = d.Green.at(s.Green)
+	}
+	if s.Blue != "" {
+		d.Blue = d.Blue.at(s.Blue)
+	}
+	d.Notes = append(d.Notes, failures.notes(d.Green.URL != "")...)
+	d.Found = d.found(s, found)
+	if d.Closed != "" || d.Green.URL != "" || d.Green.FunctionARN != "" || !d.Stage.GreenAnswers() {
+		return nil
+	}
+	return failures.fatal()
+}
+
+// at is the side at a URL of the user's. What the listener's rule demands of requests stays: whoever leads a name of their
+// own to the load balancer has its rules in the way. But a host or path in the URL is the user's choice of it.
+func (s Side) at(text string) Side {
+	own, err := url.Parse(text)
+	if found, foundErr := url.Parse(s.URL); err != nil || foundErr != nil || own.Hostname() != found.Hostname() {
+		s.Host = ""
+	}
+	if err == nil && strings.Trim(own.Path, "/") != "" {
+		s.PathPrefix = ""
+	}
+	s.URL = text
+	return s
+}
+
+// failures are the reads that failed, in the order of their weight.
+type failures struct {
+	needed   []*ReadError // without them green isn't found
+	optional []*ReadError
+	answers  []error // AWS answered, and not what is needed
+}
+
+func (f *failures) join(more failures) {
+	f.needed = append(f.needed, more.needed...)
+	f.optional = append(f.optional, more.optional...)
+	f.answers = append(f.answers, more.answers...)
+}
+
+func (f failures) fatal() error {
+	if len(f.needed) > 0 {
+		return f.needed[0]
+	}
+	if len(f.answers) > 0 {
+		return f.answers[0]
+	}
+	return nil
+}
+
+// notes tell of the reads that failed and could be done without.
+func (f failures) notes(found bool) []string {
+	var notes []string
+	if found {
+		for _, e := range f.needed {
+			notes = append(notes, "could not "+e.Error())
+		}
+		for _, e := range f.answers {
+			notes = append(notes, "could not "+e.Error())
+		}
+	}
+	for _, e := range f.optional {
+		notes = append(notes, "could not "+e.Error())
+	}
+	return notes
+}
