@@ -144,3 +144,21 @@ func TestADeploymentByECSIsFoundAtEachStage(t *testing.T) {
 		})
 	}
 }
+
+// describeTwice describes with the same clients, as a warm function does, and counts the calls.
+func describeTwice(t *testing.T, c *cloud) map[string]int {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		clients := c.clients()
+		for range 2 {
+			if _, err := deployment.Describe(t.Context(), clients, codeDeployed(), deployment.Settings{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	counts := map[string]int{}
+	for _, call := range c.calls {
+		counts[call]++
+	}
+	return counts
+}
