@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -35,9 +36,9 @@ func (c *Clients) readWays(ctx context.Context, ways ...*way) []*ReadError {
 		more, errs[1] = c.readNames(ctx, asked)
 		names = merged(names, more)
 	}
-	for _, w := range ways {
+	for i, w := range ways {
 		w.withDefault()
-		w.dnsName = names[w.balancer()]
+		w.dnsName, w.err = names[w.balancer()], cmp.Or(errs[0], errs[1], errs[2+i])
 	}
 	return slices.DeleteFunc(errs, func(e *ReadError) bool { return e == nil })
 }

@@ -28,6 +28,8 @@ type cloud struct {
 	world world
 	// denied are the operations that IAM refuses.
 	denied []string
+	// throttled is how often each operation is throttled before it is answered.
+	throttled int
 	// then changes the world before an operation is answered.
 	then  func(operation string, times int, w world)
 	calls []string
@@ -157,6 +159,8 @@ func (c *cloud) Do(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	switch {
+	case times < c.throttled:
+		return refuse(query, http.StatusBadRequest, "ThrottlingException", "Rate exceeded"), nil
 	case denied:
 		return refuse(query, http.StatusForbidden, "AccessDenied", "User: hook is not authorized to perform: "+operation+"."), nil
 	case !ok:

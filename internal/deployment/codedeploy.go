@@ -25,7 +25,8 @@ type byCodeDeploy struct {
 	targetIDs []string
 	target    target
 	spec      appSpec
-	specWhy   string // why spec is empty
+	specWhy   string     // why spec is empty
+	specErr   *ReadError // that is why
 	stageNote string
 }
 
@@ -46,6 +47,9 @@ func describeCodeDeploy(ctx context.Context, c *Clients, e hook.Execution, s Set
 	d.introduceTarget()
 	if groupErr != nil {
 		d.failures.needed = append(d.failures.needed, groupErr)
+	}
+	if d.specErr != nil {
+		d.failures.optional = append(d.failures.optional, d.specErr)
 	}
 	var stageErr error
 	first := d.target // while the event is awaited, the target is read again
@@ -246,7 +250,8 @@ func (d *byCodeDeploy) specText(ctx context.Context) (text, why string) {
 		ApplicationName: d.info.ApplicationName, Revision: d.info.Revision,
 	})
 	if err != nil {
-		return "", "could not " + (&ReadError{Reading: "the AppSpec", Action: actionRevision, Err: err}).Error()
+		d.specErr = &ReadError{Reading: "the AppSpec", Action: actionRevision, Err: err}
+		return "", "could not " + d.specErr.Error()
 	}
 	if text := contentOf(out.Revision); text != "" {
 		return text, ""

@@ -68,12 +68,13 @@ func (d *Deployment) settle(s Settings, found *sides, failures failures) error {
 	if s.Blue != "" {
 		d.Blue = d.Blue.at(s.Blue)
 	}
-	d.Notes = append(d.Notes, failures.notes(d.Green.URL != "")...)
-	d.Found = d.found(s, found)
+	fatal := failures.fatal()
 	if d.Closed != "" || d.Green.URL != "" || d.Green.FunctionARN != "" || !d.Stage.GreenAnswers() {
-		return nil
+		fatal = nil
 	}
-	return failures.fatal()
+	d.Notes = append(d.Notes, failures.notes(fatal)...)
+	d.Found = d.found(s, found)
+	return fatal
 }
 
 // at is the side at a URL of the user's. What the listener's rule demands of requests stays: whoever leads a name of their
@@ -113,19 +114,22 @@ func (f failures) fatal() error {
 	return nil
 }
 
-// notes tell of the reads that failed and could be done without.
-func (f failures) notes(found bool) []string {
+// notes tell of the reads that failed, but for the one that is the error.
+func (f failures) notes(fatal error) []string {
 	var notes []string
-	if found {
-		for _, e := range f.needed {
-			notes = append(notes, "could not "+e.Error())
-		}
-		for _, e := range f.answers {
-			notes = append(notes, "could not "+e.Error())
+	note := func(err error) {
+		if err != fatal { //nolint:errorlint // it is the same one, or another
+			notes = append(notes, "could not "+err.Error())
 		}
 	}
+	for _, e := range f.needed {
+		note(e)
+	}
+	for _, e := range f.answers {
+		note(e)
+	}
 	for _, e := range f.optional {
-		notes = append(notes, "could not "+e.Error())
+		note(e)
 	}
 	return notes
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/greenlight-deploy/greenlight/internal/awscall"
 )
 
 // A ReadError says that something of the deployment couldn't be read, which IAM action reading it takes, and what to do.
@@ -55,7 +57,7 @@ func (e *ReadError) passing() bool {
 	if !errors.As(e.Err, &api) || api.ErrorCode() == "" {
 		return true // there was no answer
 	}
-	return api.ErrorFault() != smithy.FaultClient || strings.Contains(strings.ToLower(api.ErrorCode()), "throttl")
+	return awscall.NewRetryer().IsErrorRetryable(e.Err)
 }
 
 // plain is an error's text without what the SDK wraps it in: operation, HTTP status and request id.

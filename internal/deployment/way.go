@@ -24,6 +24,7 @@ type way struct {
 	listener *elbtypes.Listener
 	dnsName  string // of the load balancer
 	rules    []elbtypes.Rule
+	err      *ReadError // why the listener, the name or the rules weren't read
 }
 
 // newWay is the way by the ARN of a listener, or of a rule as ECS has it for Application Load Balancers.
@@ -140,6 +141,9 @@ type entrance struct {
 
 // entrance of the way to one of the groups; remedy is what to set where there is none.
 func (w *way) entrance(groups []group, remedy string) entrance {
+	if w.err != nil {
+		return entrance{why: "could not " + w.err.Error()}
+	}
 	base, why := w.base(remedy)
 	if why != "" {
 		return entrance{why: why}
