@@ -208,7 +208,7 @@ func listenerIn(route *types.TrafficRoute) string {
 }
 
 func (d *byCodeDeploy) groupName() string {
-	return fmt.Sprintf("%s/%s", d.deployment.Application, d.deployment.Group)
+	return strings.Trim(d.deployment.Application+"/"+d.deployment.Group, "/")
 }
 
 // readAppSpec reads the deployment's AppSpec, or says why it can't be. That is no failure by itself.
@@ -245,6 +245,9 @@ func (d *byCodeDeploy) specText(ctx context.Context) (text, why string) {
 	}
 	if at := d.info.Revision.S3Location; at != nil {
 		return "", fmt.Sprintf("the AppSpec stands in s3://%s/%s, which isn't read", deref(at.Bucket), deref(at.Key))
+	}
+	if d.deployment.Application == "" {
+		return "", "the deployment names no application, whose revision has the AppSpec"
 	}
 	out, err := d.c.getRevision(ctx, &codedeploy.GetApplicationRevisionInput{
 		ApplicationName: d.info.ApplicationName, Revision: d.info.Revision,

@@ -65,7 +65,7 @@ func plain(err error) string {
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &api) && api.ErrorMessage() != "":
-		return api.ErrorCode() + ": " + strings.TrimSuffix(api.ErrorMessage(), ".")
+		return api.ErrorCode() + ": " + strings.TrimSuffix(strings.Join(strings.Fields(api.ErrorMessage()), " "), ".")
 	case errors.As(err, &api) && api.ErrorCode() != "":
 		return api.ErrorCode()
 	}
@@ -76,7 +76,7 @@ func plain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer in time"
 	}
-	return cmp.Or(err.Error(), "no reason was given")
+	return cmp.Or(strings.Join(strings.Fields(err.Error()), " "), "no reason was given")
 }
 
 // answerError says that AWS answered, and what is needed isn't in the answer.

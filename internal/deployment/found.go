@@ -49,7 +49,7 @@ func (d Deployment) of() string {
 	case d.Platform == ECS && d.Service != "":
 		whose = strings.TrimPrefix(d.Cluster+"/"+d.Service, "/")
 	case d.Group != "":
-		whose = d.Application + "/" + d.Group
+		whose = strings.TrimPrefix(d.Application+"/"+d.Group, "/")
 	}
 	switch {
 	case whose == "":

@@ -1,12 +1,13 @@
 package deployment
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
@@ -27,9 +28,11 @@ type proof struct {
 	stage lifecycle.Stage
 }
 
-// CanProve says that there is something to prove: green is behind listeners, or an alias, that were found, and the stage is
-// one at which green is asked.
-func (d Deployment) CanProve() bool { return d.proof != nil && d.Closed == "" }
+// CanProve says that there is something to prove: green is known, behind listeners or an alias that were found, and the stage
+// is one at which it is asked.
+func (d Deployment) CanProve() bool {
+	return d.proof != nil && d.Closed == "" && (d.Green.URL != "" || d.proof.lambda != nil)
+}
 
 // Prove reads listeners, rules and the health of green's targets, each time anew, side by side, and says whether they show
 // that it is green that is asked.
@@ -71,6 +74,11 @@ func (p *proof) byListeners(ctx context.Context) Proof {
 	}
 	for _, err := range errs {
 		return Proof{Reason: "could not " + err.Error(), Retry: err.passing()}
+	}
+	for _, w := range ways {
+		if slices.ContainsFunc(w.leading(p.groups), func(r elbtypes.Rule) bool { return untold(r.Actions) }) {
+			return Proof{Reason: "not all target groups and weights of the " + w.name + " listener's rule are told"}
+		}
 	}
 	shown := []string{}
 	for _, claim := range []func() (string, bool){
@@ -201,6 +209,9 @@ func (p *proof) byAlias(ctx context.Context) Proof {
 	if err != nil {
 		return Proof{Reason: "could not " + err.Error(), Retry: err.passing()}
 	}
+	if now.Version == "" {
+		return Proof{Reason: "GetAlias's answer doesn't say to which version alias " + a.name + " leads"}
+	}
 	has := now.share(a.target)
 	name := fmt.Sprintf("version %s of %s", a.target, functionName(a.function))
 	switch after := p.stage == lifecycle.AfterAllowTraffic; {
@@ -208,7 +219,7 @@ func (p *proof) byAlias(ctx context.Context) Proof {
 		return Proof{Shown: true, Reason: fmt.Sprintf("%s has all traffic of alias %s", name, a.name)}
 	case after:
 		return Proof{Reason: fmt.Sprintf("%s has %s of the traffic of alias %s, which leads to version %s: the deployment hasn't moved it, or something has moved it back",
-			name, percent(has), a.name, cmp.Or(now.Version, "none"))}
+			name, percent(has), a.name, now.Version)}
 	case has == 0:
 		return Proof{Shown: true, Reason: fmt.Sprintf("%s has no traffic of alias %s", name, a.name)}
 	}

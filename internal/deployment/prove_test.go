@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,16 +13,22 @@ import (
 // drift changes where a listener of a world by CodeDeploy leads.
 func drift(t *testing.T, w world, arn string, one, two int) world {
 	t.Helper()
+	for i, listener := range []string{prodARN, testARN} {
+		if listener == arn {
+			w.set("DescribeListeners>Listeners>"+strconv.Itoa(i)+">DefaultActions", tree(t, forward(one, two)))
+		}
+	}
 	return w.set(rules(arn)+">0>Actions", tree(t, forward(one, two)))
 }
 
 func TestGreenIsProvenByListenersAndTargets(t *testing.T) {
 	const health = "DescribeTargetHealth>TargetHealthDescriptions"
 	for _, tt := range []struct {
-		why, event    string
-		change        func(*testing.T, world)
-		shown, retry  bool
-		reason        string
+		why, event   string
+		set          string // green
+		change       func(*testing.T, world)
+		shown, retry bool
+		reason       string
 	}{
 		{why: "all is as it should be", event: "AfterAllowTestTraffic", shown: true, reason: "tg-2 has all test traffic and no production traffic; 2 of 2 targets healthy"},
 		{
@@ -56,7 +63,7 @@ func TestGreenIsProvenByListenersAndTargets(t *testing.T) {
 			reason: "the test listener forwards to tg-1, which also has 100 % of production traffic: the deployment hasn't moved test traffic to tg-2, or something has moved it back",
 		},
 		{
-			why: "the test listener leads elsewhere", event: "AfterAllowTestTraffic", change: func(t *testing.T, w world) {
+			why: "the test listener leads elsewhere", event: "AfterAllowTestTraffic", set: "http://green.example", change: func(t *testing.T, w world) {
 				w.set(rules(testARN)+">0>Actions", tree(t, `[{"Type": "fixed-response"}]`))
 			}, reason: "no rule of the test listener forwards to tg-1 or tg-2",
 		},
@@ -114,7 +121,7 @@ func TestGreenIsProvenByListenersAndTargets(t *testing.T) {
 			if tt.change != nil {
 				tt.change(t, w)
 			}
-			d := describe(t, &cloud{world: w}, codeDeployed(), deployment.Settings{})
+			d := describe(t, &cloud{world: w}, codeDeployed(), deployment.Settings{Green: tt.set})
 			if d.err != nil || !d.CanProve() {
 				t.Fatalf("it can't be proven: %v; %s", d.err, d.Found)
 			}

@@ -29,13 +29,17 @@ func (s *sides) place(d *Deployment) {
 	s.tellByProduction(d.Stage)
 	d.Green, d.Blue = s.green, s.blue
 	d.Notes = append(d.Notes, s.notes...)
-	if s.lambda != nil {
+	provable := d.Stage != "" && d.Stage.GreenAnswers()
+	if s.lambda != nil && provable {
 		d.proof = &proof{sides: s, stage: d.Stage}
+	}
+	if d.Platform == CodeDeployLambda {
+		d.Green.lacks("url", s.noWay)
 		return
 	}
 	s.placeGreen(d)
 	s.placeBlue(d)
-	if s.production != nil && s.greenGroup.arn != "" && d.Stage.GreenAnswers() && d.Stage != "" {
+	if s.production != nil && s.greenGroup.arn != "" && provable {
 		d.proof = &proof{sides: s, stage: d.Stage}
 	}
 }

@@ -15,7 +15,9 @@ const (
 )
 
 // pending shows all events as not begun.
-func pending() []any { return statuses(append([]string{}, ecsEvents...), "none, so that all succeeded") }
+func pending() []any {
+	return statuses(append([]string{}, ecsEvents...), "none, so that all succeeded")
+}
 
 func allAre(status string) []any {
 	all := pending()
@@ -149,7 +151,8 @@ func TestWhatIsOverIsClosed(t *testing.T) {
 		{"all its events are over, and blue is about to end", func(w world) { w.set(eventsPath, allAre("Succeeded")) }, deployment.Settings{Function: self}, "each lifecycle event of d-ABC that can call a hook is over"},
 		{
 			"the event of the earlier round is over, and another runs", func(w world) { w.set(eventsPath, statuses(ecsEvents, "BeforeAllowTraffic")) },
-			deployment.Settings{Known: "AfterAllowTestTraffic"}, "AfterAllowTestTraffic of d-ABC is over: BeforeAllowTraffic is in progress",
+			deployment.Settings{Known: "AfterAllowTestTraffic"},
+			"AfterAllowTestTraffic of d-ABC is over: BeforeAllowTraffic is in progress",
 		},
 		{
 			"the event of the earlier round is over, and none runs", func(w world) {

@@ -100,6 +100,21 @@ func weight(g elbtypes.TargetGroupTuple) float64 {
 	return float64(*g.Weight)
 }
 
+// untold says that a forward to several groups lacks the ARN or the weight of one: what the others get can't be said then.
+func untold(actions []elbtypes.Action) bool {
+	for _, a := range actions {
+		if a.ForwardConfig == nil || len(a.ForwardConfig.TargetGroups) < 2 {
+			continue
+		}
+		for _, g := range a.ForwardConfig.TargetGroups {
+			if g.TargetGroupArn == nil || g.Weight == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // leading are the rules that lead to one of the groups, by priority, the default rule first: it leads there whatever a
 // request holds, as far as no other rule takes it.
 func (w *way) leading(groups []group) []elbtypes.Rule {
