@@ -148,6 +148,9 @@ func (c *Clients) readNames(ctx context.Context, arns []string) (map[string]stri
 
 // readGroups finds the ARNs of target groups by their names, which is how CodeDeploy has them.
 func (c *Clients) readGroups(ctx context.Context, names []string) ([]group, *ReadError) {
+	if len(names) == 0 {
+		return nil, nil // without names all of the account's would come
+	}
 	all, err := pages(func(marker *string) ([]elbtypes.TargetGroup, *string, error) {
 		out, err := c.targetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: names, Marker: marker})
 		if err != nil {

@@ -36,24 +36,16 @@ func describeCodeDeploy(ctx context.Context, c *Clients, e hook.Execution, s Set
 	d := &byCodeDeploy{c: c, s: s, deployment: Deployment{ID: e.DeploymentID}}
 	sideBySide(func() { d.readDeployment(ctx) }, func() { d.readTargetIDs(ctx) })
 	d.introduce()
-	var pair *types.TargetGroupPairInfo
-	var targetErr, groupErr *ReadError
-	sideBySide(
-		func() { targetErr = d.readTarget(ctx) },
-		func() { d.readAppSpec(ctx) },
-		func() { pair, groupErr = d.readPair(ctx) },
-	)
+	if over := d.deploymentOver(); over != "" { // and so is the event, be it a duplicate or a late retry
+		d.deployment.Closed, d.deployment.Stage, d.deployment.Platform = over, s.Known, d.platform()
+		return d.deployment, d.deployment.settle(s, nil, failures{})
+	}
+	pair, targetErr := d.readRest(ctx)
 	d.deployment.Platform = d.platform()
 	d.introduceTarget()
-	if groupErr != nil {
-		d.failures.needed = append(d.failures.needed, groupErr)
-	}
-	if d.specErr != nil {
-		d.failures.optional = append(d.failures.optional, d.specErr)
-	}
 	var stageErr error
-	first := d.target // while the event is awaited, the target is read again
 	var found *sides
+	first := d.target // while the event is awaited, the target is read again
 	sideBySide(
 		func() { stageErr = d.findStage(ctx, targetErr) },
 		func() {
@@ -74,9 +66,24 @@ func describeCodeDeploy(ctx context.Context, c *Clients, e hook.Execution, s Set
 	}
 	err := d.deployment.settle(s, found, d.failures)
 	if stageErr != nil {
-		return d.deployment, stageErr
+		err = stageErr
 	}
 	return d.deployment, err
+}
+
+// readRest reads what the deployment and its targets' ids lead to. Why the targets can't be read is findStage's to say.
+func (d *byCodeDeploy) readRest(ctx context.Context) (pair *types.TargetGroupPairInfo, targetErr *ReadError) {
+	var groupErr *ReadError
+	sideBySide(
+		func() { targetErr = d.readTarget(ctx) },
+		func() { d.readAppSpec(ctx) },
+		func() { pair, groupErr = d.readPair(ctx) },
+	)
+	if groupErr != nil {
+		d.failures.needed = append(d.failures.needed, groupErr)
+	}
+	d.failures.optionally(d.specErr)
+	return pair, targetErr
 }
 
 func (d *byCodeDeploy) readDeployment(ctx context.Context) {

@@ -104,6 +104,15 @@ func (f *failures) join(more failures) {
 	f.answers = append(f.answers, more.answers...)
 }
 
+// optionally adds the errors of reads that can be done without.
+func (f *failures) optionally(errs ...*ReadError) {
+	for _, e := range errs {
+		if e != nil {
+			f.optional = append(f.optional, e)
+		}
+	}
+}
+
 func (f failures) fatal() error {
 	if len(f.needed) > 0 {
 		return f.needed[0]

@@ -44,6 +44,9 @@ func describeECS(ctx context.Context, c *Clients, e hook.Execution, s Settings) 
 	)
 	d.history(count, deploymentErr, listErr)
 	stageErr := d.findStage(s)
+	if d.deployment.Closed != "" {
+		return d.deployment, d.deployment.settle(s, nil, failures{})
+	}
 	found := d.findSides(ctx, revisions, revisionsErr)
 	d.failures.join(found.failures)
 	found.place(&d.deployment)
@@ -162,11 +165,7 @@ func (d *byECS) history(count int, deploymentErr, listErr *ReadError) {
 	case listErr == nil:
 		into.First = count >= 0 && count <= 1
 	}
-	for _, err := range []*ReadError{deploymentErr, listErr} {
-		if err != nil {
-			d.failures.optional = append(d.failures.optional, err)
-		}
-	}
+	d.failures.optionally(deploymentErr, listErr)
 	into.Rollback = strings.HasPrefix(d.service.Status, "ROLLBACK_") || d.shiftsBack()
 	switch d.service.Status {
 	case "SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED":
@@ -217,13 +216,39 @@ func (d *byECS) findStage(s Settings) error {
 
 // findSides finds what the revisions lead to.
 func (d *byECS) findSides(ctx context.Context, revisions map[string]ecsRevision, targetErr *ReadError) *sides {
-	s := &sides{clients: d.c}
 	// Only ECS's linear and canary deployments have hooks between the steps of their shift.
-	strategy := ""
-	if d.service.Configuration != nil {
-		strategy = d.service.Configuration.Strategy
+	strategy := d.service.Configuration
+	s := &sides{clients: d.c, mixed: strategy == nil || strategy.Strategy != "BLUE_GREEN"}
+	d.nameRevisions(s)
+	target, known := revisions[s.green.Revision]
+	if !known && targetErr == nil && s.green.Revision != "" {
+		// A pause's notice doesn't name the revision, so that it wasn't asked for yet.
+		revisions, targetErr = d.c.readRevisions(ctx, s.green.Revision)
+		target, known = revisions[s.green.Revision]
 	}
-	s.mixed = strategy != "BLUE_GREEN"
+	switch {
+	case known:
+		d.lead(s, target)
+	case targetErr != nil:
+		s.failures.needed = append(s.failures.needed, targetErr)
+		s.noWay = "could not " + targetErr.Error()
+	default:
+		s.noWay = "which service revision is deployed isn't known: " + setGreen
+	}
+	var ways []*ReadError
+	var healthErr *ReadError
+	sideBySide(
+		func() { d.readBlue(ctx, s) },
+		func() { ways = d.c.readWays(ctx, s.production, s.test) },
+		func() { healthErr = s.readHealth(ctx) },
+	)
+	s.failures.needed = append(s.failures.needed, ways...)
+	s.failures.optionally(healthErr)
+	return s
+}
+
+// nameRevisions takes green's revision from the event, or else from the deployment, and blue's from the latter.
+func (d *byECS) nameRevisions(s *sides) {
 	s.green.Revision = d.e.TargetServiceRevisionARN
 	if s.green.Revision == "" && d.service.Target != nil {
 		s.green.Revision = d.service.Target.ARN
@@ -233,36 +258,6 @@ func (d *byECS) findSides(ctx context.Context, revisions map[string]ecsRevision,
 			s.blue.Revision = cmp.Or(s.blue.Revision, source.ARN)
 		}
 	}
-	target, known := revisions[s.green.Revision]
-	if !known && targetErr == nil && s.green.Revision != "" {
-		// A pause's notice doesn't name the revision.
-		revisions, targetErr = d.c.readRevisions(ctx, s.green.Revision)
-		target, known = revisions[s.green.Revision]
-	}
-	switch {
-	case targetErr != nil:
-		s.failures.needed = append(s.failures.needed, targetErr)
-		s.noWay = setGreen
-	case !known:
-		s.noWay = "which service revision is deployed isn't known: " + setGreen
-	}
-	if !known {
-		d.readBlue(ctx, s)
-		return s
-	}
-	d.lead(s, target)
-	var ways []*ReadError
-	var healthErr *ReadError
-	sideBySide(
-		func() { d.readBlue(ctx, s) },
-		func() { ways = d.c.readWays(ctx, s.production, s.test) },
-		func() { healthErr = s.readHealth(ctx) },
-	)
-	s.failures.needed = append(s.failures.needed, ways...)
-	if healthErr != nil {
-		s.failures.optional = append(s.failures.optional, healthErr)
-	}
-	return s
 }
 
 func (d *byECS) readBlue(ctx context.Context, s *sides) {

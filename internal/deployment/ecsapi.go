@@ -2,7 +2,6 @@ package deployment
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
@@ -89,15 +88,23 @@ type ecsDeployment struct {
 
 type ecsFailure struct {
 	Reason string `json:"reason"`
-	Detail string `json:"detail"`
 }
 
-// missing is what ECS says in place of what was asked for.
-func missing(what string, failures []ecsFailure) error {
-	for _, f := range failures {
-		return fmt.Errorf("ECS has no %s: %s", what, f.Reason)
+// missingError is what ECS says in place of what was asked for.
+type missingError struct{ what, reason string }
+
+func (e *missingError) Error() string {
+	if e.reason == "" {
+		return "ECS's answer has no " + e.what
 	}
-	return fmt.Errorf("ECS's answer has no %s", what)
+	return "ECS has no " + e.what + ": " + e.reason
+}
+
+func missing(what string, failures []ecsFailure) error {
+	if len(failures) == 0 {
+		return &missingError{what: what}
+	}
+	return &missingError{what, failures[0].Reason}
 }
 
 func (d *byCodeDeploy) readService(ctx context.Context) (ecsService, *ReadError) {

@@ -54,7 +54,11 @@ func (e *ReadError) Denied() bool {
 // passing says that the same read may well succeed later.
 func (e *ReadError) passing() bool {
 	var api smithy.APIError
-	if !errors.As(e.Err, &api) || api.ErrorCode() == "" {
+	var missing *missingError
+	switch {
+	case errors.As(e.Err, &missing):
+		return false
+	case !errors.As(e.Err, &api) || api.ErrorCode() == "":
 		return true // there was no answer
 	}
 	return awscall.NewRetryer().IsErrorRetryable(e.Err)

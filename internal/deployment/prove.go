@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -80,26 +79,29 @@ func (p *proof) byListeners(ctx context.Context) Proof {
 			return Proof{Reason: "not all target groups and weights of the " + w.name + " listener's rule are told"}
 		}
 	}
-	shown := []string{}
-	for _, claim := range []func() (string, bool){
-		func() (string, bool) { return p.testTraffic(test, production) },
-		func() (string, bool) { return p.productionTraffic(production) },
-	} {
-		says, ok := claim()
-		if !ok {
-			return Proof{Reason: says}
-		}
-		if says != "" {
-			shown = append(shown, says)
-		}
-	}
+	traffic, ok := p.traffic(test, production)
 	switch {
+	case !ok:
+		return Proof{Reason: traffic}
 	case targets.all == 0:
 		return Proof{Reason: p.greenGroup.name + ", which is green's, has no targets", Retry: true}
 	case !targets.shown():
 		return Proof{Reason: fmt.Sprintf("%s, which is green's, has %s: %s", p.greenGroup.name, targets, targets.worst), Retry: targets.waits}
 	}
-	return Proof{Shown: true, Reason: fmt.Sprintf("%s has %s; %s", p.greenGroup.name, strings.Join(shown, " and "), targets)}
+	return Proof{Shown: true, Reason: fmt.Sprintf("%s has %s; %s", p.greenGroup.name, traffic, targets)}
+}
+
+// traffic says what green has of it, or what is wrong with that.
+func (p *proof) traffic(test, production *way) (says string, ok bool) {
+	ofTest, ok := p.testTraffic(test, production)
+	if !ok {
+		return ofTest, false
+	}
+	ofProduction, ok := p.productionTraffic(production)
+	if !ok || ofTest == "" {
+		return ofProduction, ok
+	}
+	return ofTest + " and " + ofProduction, true
 }
 
 // fresh is the way without what was read of it.

@@ -33,12 +33,11 @@ func (e *StageError) Error() string {
 // function; or the one that is set.
 func (d *byCodeDeploy) findStage(ctx context.Context, targetErr *ReadError) error {
 	into := &d.deployment
-	if into.Closed = d.deploymentOver(); into.Closed != "" {
-		into.Stage = d.s.Known
-		return nil
-	}
 	if targetErr == nil {
 		targetErr = d.awaitEvent(ctx)
+	}
+	if targetErr != nil {
+		d.stageNote = "could not " + targetErr.Error()
 	}
 	into.Stage, into.StageFrom = d.shownStage()
 	if into.Stage == "" && d.target.allOver() {
@@ -64,9 +63,6 @@ func (d *byCodeDeploy) findStage(ctx context.Context, targetErr *ReadError) erro
 		return fmt.Errorf("%s is %s, but %s says that this is %s of %s: unset %s, since one function serves every hook, or "+
 			"name the function in the AppSpec for %s alone", envStage, d.s.Stage, into.StageFrom, into.Stage, into.ID, envStage, d.s.Stage)
 	}
-	if targetErr != nil {
-		d.stageNote = "could not " + targetErr.Error()
-	}
 	return nil
 }
 
@@ -89,7 +85,7 @@ func (d *byCodeDeploy) awaitEvent(ctx context.Context) *ReadError {
 	}
 	ctx, cancel := context.WithTimeout(ctx, pollFor)
 	defer cancel()
-	for len(d.target.inProgress()) == 0 && !d.target.allOver() && !(d.s.Known != "" && d.target.isOver(d.s.Known)) {
+	for len(d.target.inProgress()) == 0 && !d.target.allOver() && (d.s.Known == "" || !d.target.isOver(d.s.Known)) {
 		timer := time.NewTimer(pollEvery)
 		select {
 		case <-ctx.Done():

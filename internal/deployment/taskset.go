@@ -13,57 +13,58 @@ import (
 
 // findSides finds green and blue of a service on ECS.
 func (d *byCodeDeploy) findSides(ctx context.Context, t target, pair *types.TargetGroupPairInfo) *sides {
-	s := &sides{clients: d.c}
+	s := &sides{clients: d.c, noWay: d.noWay(pair)}
 	s.green.TaskDefinition = d.spec.taskDefinition
-	switch {
-	case d.byCloudFormation():
-		s.noWay = "the deployment was made by CloudFormation's AWS::CodeDeployBlueGreen transform, which has no deployment group to read the listeners of: " + setGreen
-		return s
-	case !d.known:
-		s.noWay = "the deployment couldn't be read: " + setGreen
-		return s
-	case pair == nil:
-		if len(d.failures.needed) == 0 {
-			s.noWay = fmt.Sprintf("deployment group %s has no pair of target groups with a production listener: %s", d.groupName(), setGreen)
-		} else {
-			s.noWay = setGreen
-		}
+	if s.noWay != "" {
 		return s
 	}
 	s.production, s.test = newWay("production", listenerIn(pair.ProdTrafficRoute)), newWay("test", listenerIn(pair.TestTrafficRoute))
-	var names []string
-	for _, g := range pair.TargetGroups {
-		if name := deref(g.Name); name != "" {
-			names = append(names, name)
-		}
-	}
 	var service ecsService
 	var serviceErr, groupsErr, greenErr *ReadError
 	var ways []*ReadError
 	var images map[string]string
 	sideBySide(
 		func() { ways = d.c.readWays(ctx, s.production, s.test) },
-		func() {
-			if len(names) > 0 {
-				s.groups, groupsErr = d.c.readGroups(ctx, names)
-			}
-		},
+		func() { s.groups, groupsErr = d.c.readGroups(ctx, groupNames(pair)) },
 		func() { service, serviceErr = d.readService(ctx) },
 		func() { images, greenErr = d.c.readImages(ctx, d.spec.taskDefinition) },
 	)
 	s.failures.needed = append(s.failures.needed, ways...)
-	if groupsErr != nil {
+	switch {
+	case groupsErr != nil:
 		s.failures.needed = append(s.failures.needed, groupsErr)
-	}
-	if groupsErr == nil && len(s.groups) < 2 {
+	case len(s.groups) < 2:
 		s.failures.answers = append(s.failures.answers, &answerError{"deployment group " + d.groupName(), "two target groups", setGreen})
 	}
-	if serviceErr != nil {
-		s.failures.optional = append(s.failures.optional, serviceErr)
-	}
+	s.failures.optionally(serviceErr)
 	s.tell(d.deployment.ID, t, service)
 	d.readLast(ctx, s, images, greenErr)
 	return s
+}
+
+// noWay says why the listeners can't be found, with the remedy.
+func (d *byCodeDeploy) noWay(pair *types.TargetGroupPairInfo) string {
+	switch {
+	case d.byCloudFormation():
+		return "the deployment was made by CloudFormation's AWS::CodeDeployBlueGreen transform, which has no deployment group to read the listeners of: " + setGreen
+	case !d.known:
+		return "the deployment couldn't be read: " + setGreen
+	case pair == nil && len(d.failures.needed) > 0:
+		return "could not " + d.failures.needed[0].Error()
+	case pair == nil:
+		return fmt.Sprintf("deployment group %s has no pair of target groups with a production listener: %s", d.groupName(), setGreen)
+	}
+	return ""
+}
+
+func groupNames(pair *types.TargetGroupPairInfo) []string {
+	var names []string
+	for _, g := range pair.TargetGroups {
+		if name := deref(g.Name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // readLast reads what can only be asked for once green's group and both task definitions are known.
@@ -81,16 +82,13 @@ func (d *byCodeDeploy) readLast(ctx context.Context, s *sides, images map[string
 	)
 	s.green.Images = images
 	s.green.Image, s.blue.Image = imageOf(images, d.spec.container), imageOf(s.blue.Images, d.spec.container)
-	for side, err := range map[*Side]*ReadError{&s.green: greenErr, &s.blue: blueErr} {
-		if err != nil {
-			side.lacks("image", "could not "+err.Error())
-		}
+	if greenErr != nil {
+		s.green.lacks("image", "could not "+greenErr.Error())
 	}
-	for _, err := range []*ReadError{cmp.Or(greenErr, blueErr), healthErr} {
-		if err != nil {
-			s.failures.optional = append(s.failures.optional, err)
-		}
+	if blueErr != nil {
+		s.blue.lacks("image", "could not "+blueErr.Error())
 	}
+	s.failures.optionally(cmp.Or(greenErr, blueErr), healthErr)
 }
 
 // tell finds out which group is green's. ECS's task sets carry the deployment's id, and CodeDeploy labels the task sets of its

@@ -115,8 +115,8 @@ func onECS(t testing.TB, at string) world {
 	"BatchGetDeploymentTargets": {"deploymentTargets": [{"deploymentTargetType": "ECSTarget", "ecsTarget": {
 		"deploymentId": "d-ABC", "targetId": "prod:shop", "targetArn": "arn:aws:ecs:eu-west-1:123456789012:service/prod/shop", "status": "InProgress",
 		"lifecycleEvents": %s, "taskSetsInfo": [
-			{"identifer": "ecs-svc/1", "status": "PRIMARY", "trafficWeight": 100.0, "targetGroup": {"name": "tg-1"}, "taskSetLabel": "Blue"},
-			{"identifer": "ecs-svc/2", "status": "ACTIVE", "trafficWeight": 0.0, "targetGroup": {"name": "tg-2"}, "taskSetLabel": "Green"}]}}]},
+			{"status": "PRIMARY", "trafficWeight": 100.0, "targetGroup": {"name": "tg-1"}, "taskSetLabel": "Blue"},
+			{"status": "ACTIVE", "trafficWeight": 0.0, "targetGroup": {"name": "tg-2"}, "taskSetLabel": "Green"}]}}]},
 	"GetApplicationRevision": {"applicationName": "shop", "revision": {"revisionType": "AppSpecContent", "appSpecContent": {"content": %s}}},
 	"GetDeploymentGroup": {"deploymentGroupInfo": {"applicationName": "shop", "deploymentGroupName": "production", "ecsServices": [{"serviceName": "shop", "clusterName": "prod"}],
 		"loadBalancerInfo": {"targetGroupPairInfoList": [{"targetGroups": [{"name": "tg-1"}, {"name": "tg-2"}],
