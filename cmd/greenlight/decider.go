@@ -40,7 +40,7 @@ type decider struct {
 }
 
 func newDecider(env func(string) string, folder string, cfg aws.Config) *decider {
-	d := &decider{env: env, folder: folder, clients: deployment.NewClients(cfg, env)}
+	d := &decider{env: env, folder: folder, clients: deployment.NewClients(cfg)}
 	source, err := plan.Find(env, folder)
 	if err != nil {
 		d.planErr = err

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +22,8 @@ import (
 
 // A Service is an AWS service as requests to it need it.
 type Service struct {
+	// ID is the SDK's, by which configurations name the service.
+	ID string
 	// Name is both the endpoint's first label and what requests are signed for, such as "ecs".
 	Name string
 	// Target is what the operation's name follows in X-Amz-Target; empty for a service of REST.
@@ -34,8 +35,8 @@ type Service struct {
 // https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
 // https://docs.aws.amazon.com/general/latest/gr/lambda-service.html
 var (
-	ECS    = Service{Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113"}
-	Lambda = Service{Name: "lambda"}
+	ECS    = Service{ID: "ECS", Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113"}
+	Lambda = Service{ID: "Lambda", Name: "lambda"}
 )
 
 // A Client calls one service. It is safe for concurrent use.
@@ -43,20 +44,19 @@ type Client struct {
 	service  Service
 	endpoint string
 	region   string
-	cfg      aws.Config
-	http     aws.HTTPClient
-	signer   *v4.Signer
-	retryer  aws.RetryerV2
+	// credentials are nil where there are none.
+	credentials aws.CredentialsProvider
+	http        aws.HTTPClient
+	signer      *v4.Signer
+	retryer     aws.RetryerV2
 }
 
-// New makes a client of a service from the region, the credentials, the HTTP client and the BaseEndpoint of cfg.
-func New(cfg aws.Config, s Service, variant Variant) *Client {
+// New makes a client of a service from the region, the credentials, the HTTP client and the endpoint of cfg. Its
+// ConfigSources may have an endpoint for the service, and ask for FIPS and dual-stack, as the SDK's clients have it.
+func New(cfg aws.Config, s Service) *Client {
 	c := &Client{
-		service: s, endpoint: endpoint(s, cfg.Region, variant), region: cfg.Region, cfg: cfg, http: cfg.HTTPClient,
+		service: s, endpoint: endpoint(cfg, s), region: cfg.Region, credentials: cfg.Credentials, http: cfg.HTTPClient,
 		signer: v4.NewSigner(), retryer: NewRetryer(),
-	}
-	if cfg.BaseEndpoint != nil {
-		c.endpoint = strings.TrimSuffix(*cfg.BaseEndpoint, "/")
 	}
 	if c.http == nil {
 		c.http = awshttp.NewBuildableClient()
@@ -94,15 +94,15 @@ func (c *Client) Get(ctx context.Context, operation, path string, out any) error
 }
 
 func (c *Client) sign(ctx context.Context, r *http.Request, body []byte) error {
-	if c.cfg.Credentials == nil {
+	if c.credentials == nil {
 		return fmt.Errorf("there are no credentials to sign it with")
 	}
-	credentials, err := c.cfg.Credentials.Retrieve(ctx)
+	signing, err := c.credentials.Retrieve(ctx)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256(body)
-	return c.signer.SignHTTP(ctx, credentials, r, hex.EncodeToString(sum[:]), c.service.Name, c.region, time.Now())
+	return c.signer.SignHTTP(ctx, signing, r, hex.EncodeToString(sum[:]), c.service.Name, c.region, time.Now())
 }
 
 // maxAnswer is more than any answer that is asked for here has.

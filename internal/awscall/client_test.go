@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/smithy-go"
 
+	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/awscall"
 )
 
@@ -52,7 +53,7 @@ func (a *answering) Do(r *http.Request) (*http.Response, error) {
 func client(a *answering, s awscall.Service) *awscall.Client {
 	return awscall.New(aws.Config{
 		Region: "eu-west-1", HTTPClient: a, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "token"),
-	}, s, awscall.Variant{})
+	}, s)
 }
 
 func TestACallIsSignedForItsServiceAndOperation(t *testing.T) {
@@ -167,34 +168,56 @@ func TestRetriesEndBeforeTheDeadlineAndTellWhatWasWrong(t *testing.T) {
 
 func TestACallWithoutCredentialsSaysSo(t *testing.T) {
 	a := &answering{answers: []answer{{status: 200}}}
-	err := awscall.New(aws.Config{Region: "eu-west-1", HTTPClient: a}, awscall.ECS, awscall.Variant{}).Call(t.Context(), "Op", struct{}{}, &struct{}{})
+	err := awscall.New(aws.Config{Region: "eu-west-1", HTTPClient: a}, awscall.ECS).Call(t.Context(), "Op", struct{}{}, &struct{}{})
 	if err == nil || err.Error() != "Op: there are no credentials to sign it with" {
 		t.Errorf("got %v", err)
 	}
 }
 
-// The SDK's own resolvers are the measure of where the endpoints are.
+// The SDK's own resolvers are the measure of where the endpoints are, and its client's of which settings are followed.
 func TestEndpointsAreWhereTheSDKHasThem(t *testing.T) {
-	for _, region := range []string{
+	regions := []string{
 		"us-east-1", "eu-central-2", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1",
-	} {
-		for _, variant := range []awscall.Variant{{}, {FIPS: true}, {DualStack: true}, {FIPS: true, DualStack: true}} {
-			ofECS, err := ecs.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), ecs.EndpointParameters{
-				Region: &region, UseFIPS: &variant.FIPS, UseDualStack: &variant.DualStack,
-			})
+	}
+	variants := []settings{
+		{},
+		{"AWS_USE_FIPS_ENDPOINT": "true"},
+		{"AWS_USE_DUALSTACK_ENDPOINT": "true"},
+		{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
+		{"AWS_ENDPOINT_URL": "http://127.0.0.1:4566/"},
+		{"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_ENDPOINT_URL_ECS": "https://ecs.example"},
+		{"AWS_ENDPOINT_URL_CODEDEPLOY": "https://codedeploy.example"},
+		{"AWS_ENDPOINT_URL_ECS": "https://ecs.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+	}
+	compared := 0
+	for _, region := range regions {
+		for _, variant := range variants {
+			variant["AWS_REGION"], variant["AWS_ACCESS_KEY_ID"], variant["AWS_SECRET_ACCESS_KEY"] = region, "id", "secret"
+			cfg, err := hook.LambdaConfig(variant.env)
 			if err != nil {
-				continue // the region has no such endpoint
-			}
-			a := &answering{answers: []answer{{status: 200, body: "{}"}}}
-			c := awscall.New(aws.Config{
-				Region: region, HTTPClient: a, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
-			}, awscall.ECS, variant)
-			if err := c.Call(t.Context(), "Op", struct{}{}, &struct{}{}); err != nil {
 				t.Fatal(err)
 			}
-			if got, want := a.asked[0].URL.Host, ofECS.URI.Host; got != want {
-				t.Errorf("%s, %+v: got %s, want %s", region, variant, got, want)
+			ours, theirs := &answering{answers: []answer{{status: 200, body: "{}"}}}, &answering{answers: []answer{{status: 200, body: "{}"}}}
+			cfg.HTTPClient = theirs
+			if _, err := ecs.NewFromConfig(cfg).ListClusters(t.Context(), &ecs.ListClustersInput{}); err != nil {
+				continue // the region has no such endpoint
 			}
+			cfg.HTTPClient = ours
+			if err := awscall.New(cfg, awscall.ECS).Call(t.Context(), "ListClusters", struct{}{}, &struct{}{}); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := ours.asked[0].URL.String(), theirs.asked[0].URL.String(); got != want {
+				t.Errorf("%s, %v: got %s, want %s", region, variant, got, want)
+			}
+			compared++
 		}
 	}
+	if most := len(regions) * len(variants); compared < most*3/4 {
+		t.Errorf("the SDK has %d of %d endpoints", compared, most)
+	}
 }
+
+// settings are variables of an environment.
+type settings map[string]string
+
+func (s settings) env(name string) string { return s[name] }

@@ -1,11 +1,11 @@
 package awscall
 
-import "strings"
+import (
+	"context"
+	"strings"
 
-// A Variant is a kind of endpoint that a configuration can ask for.
-//
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
-type Variant struct{ FIPS, DualStack bool }
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
 
 // A partition is a part of AWS with names of its own.
 type partition struct{ regions, suffix, dualStack string }
@@ -23,19 +23,55 @@ var partitions = []partition{
 	{"", "amazonaws.com", "api.aws"},
 }
 
-func endpoint(s Service, region string, v Variant) string {
-	label := s.Name
-	if v.FIPS {
-		label += "-fips"
+// endpoint is that of a service: the configuration's own, or else AWS's in the region. What a configuration has no field for
+// the SDK looks for in its ConfigSources, by these methods; an error there is as if nothing were set, as it is for the SDK.
+//
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
+func endpoint(cfg aws.Config, s Service) string {
+	base := ""
+	if cfg.BaseEndpoint != nil {
+		base = *cfg.BaseEndpoint
 	}
-	for _, p := range partitions {
-		if strings.HasPrefix(region, p.regions) {
-			suffix := p.suffix
-			if v.DualStack {
-				suffix = p.dualStack
+	label, dualStack := s.Name, false
+	ctx := context.Background()
+	for _, source := range cfg.ConfigSources {
+		if from, ok := source.(interface {
+			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
+		}); ok {
+			if url, set, err := from.GetServiceBaseEndpoint(ctx, s.ID); err == nil && set {
+				base = url
 			}
-			return "https://" + label + "." + region + "." + suffix
+		}
+		if from, ok := source.(interface {
+			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
+		}); ok {
+			if state, set, err := from.GetUseFIPSEndpoint(ctx); err == nil && set && state == aws.FIPSEndpointStateEnabled {
+				label = s.Name + "-fips"
+			}
+		}
+		if from, ok := source.(interface {
+			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
+		}); ok {
+			if state, set, err := from.GetUseDualStackEndpoint(ctx); err == nil && set {
+				dualStack = state == aws.DualStackEndpointStateEnabled
+			}
 		}
 	}
-	return ""
+	if base != "" {
+		return strings.TrimSuffix(base, "/")
+	}
+	return "https://" + label + "." + cfg.Region + "." + suffix(cfg.Region, dualStack)
+}
+
+func suffix(region string, dualStack bool) string {
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.regions) {
+			if dualStack {
+				return p.dualStack
+			}
+			return p.suffix
+		}
+	}
+	return "" // the last partition has every region
 }

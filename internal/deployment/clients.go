@@ -1,9 +1,7 @@
 package deployment
 
 import (
-	"cmp"
 	"context"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,63 +30,25 @@ type Clients struct {
 	lambda        func(ctx context.Context, operation, path string, out any) error
 	specs         memory[appSpec]           // by deployment: a deployment's revision is fixed
 	images        memory[map[string]string] // by task definition with its revision, which is fixed too
-	region        string
 }
 
-// NewClients makes the clients from a configuration such as hook.LambdaConfig's. The environment names the endpoints of
-// single services and their variants, as it does for the SDK: env is os.Getenv.
-//
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-func NewClients(cfg aws.Config, env func(string) string) *Clients {
+// NewClients makes the clients from a configuration such as hook.LambdaConfig's, with whose HTTP client they share their
+// connections.
+func NewClients(cfg aws.Config) *Clients {
 	deploys := codedeploy.NewFromConfig(cfg, func(o *codedeploy.Options) {
-		o.BaseEndpoint, o.Retryer, o.RetryMaxAttempts = endpoint(cfg, env, "CODEDEPLOY"), awscall.NewRetryer(), 0
-		o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = variantOf(env)
+		o.Retryer, o.RetryMaxAttempts = awscall.NewRetryer(), 0
 	})
 	balancers := elb.NewFromConfig(cfg, func(o *elb.Options) {
-		o.BaseEndpoint, o.Retryer, o.RetryMaxAttempts = endpoint(cfg, env, "ELASTIC_LOAD_BALANCING_V2"), awscall.NewRetryer(), 0
-		o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = variantOf(env)
+		o.Retryer, o.RetryMaxAttempts = awscall.NewRetryer(), 0
 	})
-	signed := func(service awscall.Service, id string) *awscall.Client {
-		own := cfg
-		own.BaseEndpoint = endpoint(cfg, env, id)
-		return awscall.New(own, service, awscall.Variant{FIPS: isTrue(env("AWS_USE_FIPS_ENDPOINT")), DualStack: isTrue(env("AWS_USE_DUALSTACK_ENDPOINT"))})
-	}
 	return &Clients{
 		getDeployment: deploys.GetDeployment, listTargets: deploys.ListDeploymentTargets, getTargets: deploys.BatchGetDeploymentTargets,
 		getRevision: deploys.GetApplicationRevision, getGroup: deploys.GetDeploymentGroup,
 		listeners: balancers.DescribeListeners, rules: balancers.DescribeRules, targetGroups: balancers.DescribeTargetGroups,
 		loadBalancers: balancers.DescribeLoadBalancers, targetHealth: balancers.DescribeTargetHealth,
-		ecs: signed(awscall.ECS, "ECS").Call, lambda: signed(awscall.Lambda, "LAMBDA").Get,
-		region: cfg.Region,
+		ecs: awscall.New(cfg, awscall.ECS).Call, lambda: awscall.New(cfg, awscall.Lambda).Get,
 	}
 }
-
-// endpoint is the endpoint that is configured for a service. The BaseEndpoint of a configuration that hook.LambdaConfig has
-// made is CodeDeploy's, and no other service's where the environment has one for CodeDeploy alone.
-func endpoint(cfg aws.Config, env func(string) string, service string) *string {
-	if isTrue(env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
-		return cfg.BaseEndpoint
-	}
-	if url := cmp.Or(env("AWS_ENDPOINT_URL_"+service), env("AWS_ENDPOINT_URL")); url != "" {
-		return &url
-	}
-	if env("AWS_ENDPOINT_URL_CODEDEPLOY") != "" {
-		return nil
-	}
-	return cfg.BaseEndpoint
-}
-
-func variantOf(env func(string) string) (fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState) {
-	if isTrue(env("AWS_USE_FIPS_ENDPOINT")) {
-		fips = aws.FIPSEndpointStateEnabled
-	}
-	if isTrue(env("AWS_USE_DUALSTACK_ENDPOINT")) {
-		dualStack = aws.DualStackEndpointStateEnabled
-	}
-	return fips, dualStack
-}
-
-func isTrue(value string) bool { return strings.EqualFold(value, "true") }
 
 // memory holds a few answers that can't change. It is for warm functions, which see one deployment after the other.
 type memory[T any] struct {

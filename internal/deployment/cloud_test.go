@@ -232,7 +232,7 @@ func writeXML(b *bytes.Buffer, tree any) {
 func (c *cloud) clients() *deployment.Clients {
 	return deployment.NewClients(aws.Config{
 		Region: "eu-west-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
-	}, func(string) string { return "" })
+	})
 }
 
 // called are the operations that were called, each once, in order of their names.

@@ -79,7 +79,7 @@ func (d *byCodeDeploy) readRest(ctx context.Context) (pair *types.TargetGroupPai
 		func() { d.readAppSpec(ctx) },
 		func() { pair, groupErr = d.readPair(ctx) },
 	)
-	if groupErr != nil {
+	if groupErr != nil && !d.byCloudFormation() {
 		d.failures.needed = append(d.failures.needed, groupErr)
 	}
 	d.failures.optionally(d.specErr)
@@ -133,7 +133,11 @@ func (d *byCodeDeploy) introduce() {
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/blue-green.html
 func (d *byCodeDeploy) byCloudFormation() bool {
-	return d.target.cloudFormation || strings.HasPrefix(string(d.info.Creator), string(types.DeploymentCreatorCloudFormation))
+	return d.target.cloudFormation || d.createdByCloudFormation()
+}
+
+func (d *byCodeDeploy) createdByCloudFormation() bool {
+	return strings.HasPrefix(string(d.info.Creator), string(types.DeploymentCreatorCloudFormation))
 }
 
 func (d *byCodeDeploy) platform() Platform {
@@ -171,7 +175,7 @@ func (d *byCodeDeploy) introduceTarget() {
 // readPair finds the pair of target groups and the listeners. The deployment itself has them, as they were when it was
 // created; its group is asked where it hasn't.
 func (d *byCodeDeploy) readPair(ctx context.Context) (*types.TargetGroupPairInfo, *ReadError) {
-	if !d.known || d.info.ComputePlatform != types.ComputePlatformEcs && d.info.ComputePlatform != "" || d.byCloudFormation() {
+	if !d.known || d.info.ComputePlatform != types.ComputePlatformEcs && d.info.ComputePlatform != "" || d.createdByCloudFormation() {
 		return nil, nil
 	}
 	if pair := pairOf(d.info.LoadBalancerInfo); pair != nil {

@@ -133,7 +133,7 @@ type failing func(*http.Request) (*http.Response, error)
 func (f failing) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
 func clientsOver(f failing) *deployment.Clients {
-	return deployment.NewClients(aws.Config{Region: "eu-west-1", HTTPClient: f, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "")}, func(string) string { return "" })
+	return deployment.NewClients(aws.Config{Region: "eu-west-1", HTTPClient: f, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "")})
 }
 
 func TestThrottlingPasses(t *testing.T) {

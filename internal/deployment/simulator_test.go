@@ -82,7 +82,7 @@ func simulate(t *testing.T, edit func(*simulator.Config)) *simulation {
 }
 
 func (s *simulation) clients() *deployment.Clients {
-	return deployment.NewClients(s.config, func(string) string { return "" })
+	return deployment.NewClients(s.config)
 }
 
 // hook is the function: it describes, proves, and lets the deployment go on.
