@@ -64,6 +64,7 @@ func bound(ctx context.Context, s Settings) time.Duration {
 func (d *Deployment) settle(s Settings, found *sides, failures failures) error {
 	if s.Green != "" {
 		d.Green = d.Green.at(s.Green)
+		found.mistrust(s.Green, d.Stage)
 	}
 	if s.Blue != "" {
 		d.Blue = d.Blue.at(s.Blue)

@@ -111,6 +111,18 @@ func TestGreenIsProvenByListenersAndTargets(t *testing.T) {
 			}, shown: true, reason: "tg-2 has all test traffic and no production traffic; 2 of 2 targets healthy",
 		},
 		{
+			why: "green is set to the production listener", event: "AfterAllowTestTraffic", set: "http://LB.example/api",
+			reason: "green is set to http://LB.example/api, and that is the production listener, where blue answers until AfterAllowTraffic: set it to the test listener, or leave it out and it is found",
+		},
+		{
+			why: "in the end that is right", event: "AfterAllowTraffic", set: "http://lb.example:80",
+			shown: true, reason: "tg-2 has all production traffic; 2 of 2 targets healthy",
+		},
+		{
+			why: "green is set to the test listener", event: "AfterAllowTestTraffic", set: "http://lb.example:8080",
+			shown: true, reason: "tg-2 has all test traffic and no production traffic; 2 of 2 targets healthy",
+		},
+		{
 			why: "no task set tells, and after the shift production proves nothing", event: "AfterAllowTraffic", change: func(_ *testing.T, w world) {
 				w.without("BatchGetDeploymentTargets>deploymentTargets>0>ecsTarget>taskSetsInfo").without("DescribeServices")
 			}, reason: "which group is green's is known from production's listener alone: neither ECS's task sets nor CodeDeploy's tell",

@@ -1,8 +1,12 @@
 package deployment
 
 import (
+	"cmp"
 	"fmt"
+	"net"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
@@ -103,6 +107,34 @@ func (s *sides) enter(side *Side, w *way, d *Deployment) {
 	if side == &d.Green {
 		d.Notes = append(d.Notes, in.demands.notes...)
 	}
+}
+
+// mistrust doubts a green of the user's that is where production answers, while that is blue: the mistake that is made most, and
+// one that every check passes.
+func (s *sides) mistrust(green string, stage lifecycle.Stage) {
+	if s == nil || s.production == nil || stage == lifecycle.AfterAllowTraffic {
+		return
+	}
+	if s.test != nil && s.test.listenerARN == s.production.listenerARN { // a rule of the same listener tells green from blue
+		return
+	}
+	if s.production.err != nil {
+		return
+	}
+	if base, _ := s.production.base(""); base != "" && address(base) == address(green) {
+		s.doubt = fmt.Sprintf("green is set to %s, and that is the production listener, where blue answers until %s: set it to the test listener, or leave it out and it is found",
+			green, lifecycle.AfterAllowTraffic)
+	}
+}
+
+// address is the host and port that a URL leads to.
+func address(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), cmp.Or(u.Port(), port))
 }
 
 // other is the group of the pair that isn't this one.

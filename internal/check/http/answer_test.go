@@ -138,7 +138,7 @@ func TestANameInAScopeWithoutNamesIsInconclusive(t *testing.T) {
 
 func TestARequestThatCannotBeMadeIsInconclusive(t *testing.T) {
 	tests := []struct{ why, src, green, want string }{
-		{"nobody said where green is", `http: GET /health`, "", "inconclusive: GET /health: where green answers is not known: set green in the plan, --green on the command line, or ALB_URL"},
+		{"nobody said where green is", `http: GET /health`, "", "inconclusive: GET /health: where green answers: it has no value"},
 		{"where green is isn't a URL", `http: GET /health`, "green:80:80", `inconclusive: GET /health: green's URL: "green:80:80" is neither a path nor a URL: write /green:80:80, or begin with http:// or https://`},
 		{"a name has no value", `http: GET /{{ green.url }}`, "http://green", "inconclusive: GET /{{ green.url }}: plan.yaml:1:12: {{ green.url }}: it has no value"},
 		{"a value would begin another header", `http: {path: /, headers: {a: "{{ secret }}"}}`, "http://green", "inconclusive: GET /: plan.yaml:1:27: the value of the header a holds a line break or another control character"},
