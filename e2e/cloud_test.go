@@ -79,6 +79,7 @@ func clientEnvironment(t *testing.T) []string {
 	return []string{
 		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + t.TempDir(), "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true",
+		"PYTHONDONTWRITEBYTECODE=1",
 	}
 }
 
@@ -114,6 +115,20 @@ func (c *cloud) ask(t *testing.T, into any, args ...string) {
 	if err != nil {
 		t.Fatalf("aws %s: %v: %s", strings.Join(args, " "), err, out)
 	}
+}
+
+// await waits until something has happened in the simulator.
+func (c *cloud) await(t *testing.T, what string, is func(simulator.Happening) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for entry := range c.Timeline().Watch(ctx) {
+		if is(entry.What) {
+			return
+		}
+	}
+	entries := c.Timeline().Entries()
+	t.Fatalf("waited in vain for %s; the last of %d happenings is %+v", what, len(entries), entries[len(entries)-1])
 }
 
 // version says which version a listener's URL leads to.

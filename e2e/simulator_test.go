@@ -19,7 +19,7 @@ import (
 func (c *cloud) deploy(t *testing.T, version string) (id string) {
 	t.Helper()
 	spec := fmt.Sprintf(`{"version":0.0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"TaskDefinition":%q,`+
-		`"LoadBalancerInfo":{"ContainerName":"app","ContainerPort":80}}}}],"Hooks":[{"AfterAllowTestTraffic":hookName}]}`, version)
+		`"LoadBalancerInfo":{"ContainerName":"app","ContainerPort":80}}}}],"Hooks":[{"AfterAllowTestTraffic":%q}]}`, version, hookName)
 	revision, err := json.Marshal(map[string]any{"revisionType": "AppSpecContent", "appSpecContent": map[string]string{"content": spec}})
 	if err != nil {
 		t.Fatal(err)
