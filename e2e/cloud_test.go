@@ -91,7 +91,7 @@ func (c *cloud) run(t *testing.T, cmd *exec.Cmd) []byte {
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v: %s", strings.Join(cmd.Args, " "), err, cmp.Or(complaint.String(), string(out)))
+		t.Fatalf("%s: %v: %s", strings.Join(cmd.Args[:min(2, len(cmd.Args))], " "), err, cmp.Or(complaint.String(), string(out)))
 	}
 	return out
 }
