@@ -350,6 +350,9 @@ func TestTheSDKManagesDeploymentConfigurations(t *testing.T) {
 	if err != nil || builtIn.DeploymentConfigInfo.TrafficRoutingConfig.TimeBasedLinear.LinearInterval != 3 {
 		t.Errorf("got %+v, %v", builtIn, err)
 	}
+	if created := builtIn.DeploymentConfigInfo.CreateTime; created != nil {
+		t.Errorf("a configuration that nobody created was created at %v", created)
+	}
 	list, err := client.ListDeploymentConfigs(ctx, &sdk.ListDeploymentConfigsInput{})
 	if err != nil || len(list.DeploymentConfigsList) != len(codedeploy.BuiltInConfigs())+4 {
 		t.Errorf("got %+v, %v", list, err)
