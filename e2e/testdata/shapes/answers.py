@@ -6,12 +6,14 @@ silent lists the operations that were never answered with success.
 """
 
 import http.server
+import io
 import json
 import queue
 import socket
 import sys
 import threading
 import time
+import zipfile
 
 import boto3
 import botocore.config
@@ -111,7 +113,9 @@ class Story:
         self.sts.get_caller_identity()
         self.balancer = self.elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
         self.listeners_and_rules()
+        self.another_load_balancer()
         self.invocations_and_aliases()
+        self.another_function()
         self.deployments_of_the_function()
         self.service_of_codedeploy()
         self.deployments_by_codedeploy()
@@ -155,6 +159,14 @@ class Story:
         self.elb.describe_listeners(ListenerArns=[arn, secure])
         self.elb.describe_listeners(LoadBalancerArn=self.balancer, PageSize=1)
         self.elb.describe_target_groups(PageSize=1)
+        self.elb.modify_listener_attributes(ListenerArn=arn, Attributes=[{"Key": "routing.http.response.server.enabled", "Value": "true"}])
+        self.elb.describe_listener_attributes(ListenerArn=arn)
+        self.elb.modify_target_group(TargetGroupArn=one, HealthCheckPath="/ready")
+        self.elb.modify_target_group_attributes(TargetGroupArn=one, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "5"}])
+        self.elb.describe_target_group_attributes(TargetGroupArn=one)
+        self.elb.add_tags(ResourceArns=[arn, one, rules[0]], Tags=[{"Key": "team", "Value": "shop"}])
+        self.elb.describe_tags(ResourceArns=[arn, one, rules[0]])
+        self.elb.remove_tags(ResourceArns=[arn], TagKeys=["team"])
         self.elb.register_targets(TargetGroupArn=one, Targets=[{"Id": "127.0.0.1", "Port": 1}])
         self.elb.describe_target_health(TargetGroupArn=one)
         self.elb.describe_target_health(TargetGroupArn=one, Targets=[{"Id": "127.0.0.2", "Port": 2}])
@@ -169,6 +181,30 @@ class Story:
         self.elb.delete_listener(ListenerArn=secure)
         self.elb.delete_target_group(TargetGroupArn=one)
         self.elb.delete_target_group(TargetGroupArn=two)
+
+    def another_load_balancer(self):
+        made = self.elb.create_load_balancer(Name="spare", Type="application", Scheme="internal", Subnets=["subnet-1", "subnet-2"], SecurityGroups=["sg-1"], Tags=[{"Key": "a", "Value": "b"}])
+        arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+        self.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "30"}])
+        self.elb.describe_load_balancer_attributes(LoadBalancerArn=arn)
+        self.elb.describe_capacity_reservation(LoadBalancerArn=arn)
+        self.elb.describe_load_balancers()
+        self.elb.delete_load_balancer(LoadBalancerArn=arn)
+
+    def another_function(self):
+        f, code = self.functions, io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            bootstrap = zipfile.ZipInfo("bootstrap")
+            bootstrap.external_attr = 0o755 << 16
+            archive.writestr(bootstrap, "#!/bin/sh\nexit 1\n")
+        f.create_function(
+            FunctionName="spare", Runtime="provided.al2023", Role=ROLE, Handler="bootstrap", Code={"ZipFile": code.getvalue()}, Timeout=5, MemorySize=256,
+            Environment={"Variables": {"A": "b"}}, Tags={"team": "shop"})
+        f.get_function(FunctionName="spare")
+        f.update_function_code(FunctionName="spare", ZipFile=code.getvalue(), Publish=True)
+        f.update_function_configuration(FunctionName="spare", Timeout=6, Description="slower")
+        f.invoke(FunctionName="spare", Payload=b"{}")
+        f.delete_function(FunctionName="spare")
 
     def invocations_and_aliases(self):
         f = self.functions
@@ -303,6 +339,7 @@ class Story:
 
         stopped = d.create_deployment(**group, revision=self.revision(service("cart"), AfterAllowTestTraffic=HOOK))["deploymentId"]
         self.hook.execution()
+        refused(d.skip_wait_time_for_instance_termination, deploymentId=stopped)
         d.stop_deployment(deploymentId=stopped, autoRollbackEnabled=False)
         assert self.ended(stopped)["status"] == "Stopped"
 
@@ -317,6 +354,35 @@ class Story:
         d.get_application_revision(applicationName="cart", revision=d.get_deployment(deploymentId=good)["deploymentInfo"]["revision"])
         d.update_deployment_group(applicationName="cart", currentDeploymentGroupName="production", newDeploymentGroupName="live", deploymentConfigName="half")
         refused(d.delete_deployment_config, deploymentConfigName="half")
+        d.list_application_revisions(applicationName="cart")
+        d.batch_get_application_revisions(applicationName="cart", revisions=[revision])
+        d.create_application(applicationName="spare", computePlatform="ECS", tags=[{"Key": "team", "Value": "shop"}])
+        d.update_application(applicationName="spare", newApplicationName="renamed")
+        d.batch_get_applications(applicationNames=["cart", "renamed"])
+        arn = f"arn:aws:codedeploy:us-east-1:{ACCOUNT}:application:renamed"
+        d.tag_resource(ResourceArn=arn, Tags=[{"Key": "stage", "Value": "test"}])
+        d.list_tags_for_resource(ResourceArn=arn)
+        d.untag_resource(ResourceArn=arn, TagKeys=["stage"])
+        self.deployment_that_keeps_blue(service("cart"))
+
+    def deployment_that_keeps_blue(self, resource):
+        d, group = self.deploys, {"applicationName": "cart", "deploymentGroupName": "live"}
+        d.update_deployment_group(
+            applicationName="cart", currentDeploymentGroupName="live",
+            blueGreenDeploymentConfiguration={
+                "deploymentReadyOption": {"actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 0},
+                "terminateBlueInstancesOnDeploymentSuccess": {"action": "TERMINATE", "terminationWaitTimeInMinutes": 60}})
+        made = d.create_deployment(**group, deploymentConfigName="CodeDeployDefault.ECSAllAtOnce", revision=self.revision(resource))["deploymentId"]
+
+        def skip():
+            try:
+                d.skip_wait_time_for_instance_termination(deploymentId=made)
+            except d.exceptions.DeploymentNotStartedException:  # it hasn't come to the wait
+                return False
+            return True
+
+        until(skip, lambda skipped: skipped)
+        assert self.ended(made)["status"] == "Succeeded"
 
     def deployments_by_ecs(self):
         groups = [self.group("basket-1"), self.group("basket-2")]
@@ -371,6 +437,16 @@ class Story:
         e = self.ecs
         e.list_clusters()
         e.describe_clusters(clusters=["default", "none"])
+        e.create_cluster(clusterName="spare", tags=[{"key": "team", "value": "shop"}], capacityProviders=["FARGATE"])
+        e.put_cluster_capacity_providers(cluster="spare", capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[{"capacityProvider": "FARGATE", "weight": 1}])
+        e.describe_clusters(clusters=["spare"], include=["TAGS", "SETTINGS"])
+        e.delete_cluster(cluster="spare")
+        e.list_task_definition_families()
+        spare = self.define("spare")
+        e.tag_resource(resourceArn=spare, tags=[{"key": "stage", "value": "test"}])
+        e.list_tags_for_resource(resourceArn=spare)
+        e.untag_resource(resourceArn=spare, tagKeys=["stage"])
+        e.deregister_task_definition(taskDefinition=spare)
         e.list_services(maxResults=1)
         e.list_task_definitions()
         tasks = e.list_tasks(serviceName="cart")["taskArns"]
@@ -384,6 +460,7 @@ class Story:
         self.deploys.delete_deployment_group(applicationName="cart", deploymentGroupName="live")
         self.deploys.delete_deployment_config(deploymentConfigName="half")
         self.deploys.delete_application(applicationName="cart")
+        self.deploys.delete_application(applicationName="renamed")
 
 
 def made_up(shape, name=""):

@@ -492,6 +492,8 @@ func TestTheSDKContinuesADeployment(t *testing.T) {
 	}
 	_, err = client.ContinueDeployment(t.Context(), &sdk.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: types.DeploymentWaitTypeTerminationWait})
 	wantType[*types.DeploymentIsNotInReadyStateException](t, err)
+	_, err = client.SkipWaitTimeForInstanceTermination(t.Context(), &sdk.SkipWaitTimeForInstanceTerminationInput{DeploymentId: &id}) //nolint:staticcheck // older tools send it
+	wantType[*types.DeploymentNotStartedException](t, err)
 	_, err = client.ContinueDeployment(t.Context(), &sdk.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: "x"})
 	wantType[*types.InvalidDeploymentWaitTypeException](t, err)
 	if _, err := client.ContinueDeployment(t.Context(), &sdk.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: types.DeploymentWaitTypeReadyWait}); err != nil {
