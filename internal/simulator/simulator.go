@@ -99,9 +99,7 @@ type Simulator struct {
 	scheduler    *ecs.Scheduler
 	service      *service
 	production   *elb.Listener
-	test         *elb.Listener      // nil without
-	faults       *codedeploy.Faults // of CodeDeploy's API
-	ecsFaults    *codedeploy.Faults
+	test         *elb.Listener // nil without
 	disturbances *faults
 	services     *endpoint.Endpoint
 	endpoint     *http.Server
@@ -211,13 +209,21 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 func (s *Simulator) changed(c codedeploy.Change) {
 	s.timeline.count(s.balancer.Counts())
 	if c.Event != nil {
-		if c.Event.Status == codedeploy.EventInProgress {
+		if c.Reached {
 			s.disturbances.reached(string(c.Event.Name))
 		}
 		s.timeline.add(EventChanged{c.Deployment.ID, *c.Event})
 		return
 	}
+	if c.Deployment.Status == codedeploy.InProgress && c.Deployment.Original != nil && c.Deployment.Creator != codedeploy.CreatorRollback {
+		s.disturbances.began(otherGroup(c.Deployment.Original.TargetGroup))
+	}
 	s.timeline.add(DeploymentChanged{c.Deployment})
+}
+
+// otherGroup is that of the pair that isn't name, empty where name is neither.
+func otherGroup(name string) string {
+	return map[string]string{TargetGroupOne: TargetGroupTwo, TargetGroupTwo: TargetGroupOne}[name]
 }
 
 // Close ends the scenario: deployments stop where they are, functions are killed, tasks

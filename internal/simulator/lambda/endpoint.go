@@ -11,34 +11,69 @@ import (
 // EndpointPath is what the paths of Lambda's API begin with.
 const EndpointPath = "/2015-03-31/"
 
-// Endpoint serves Lambda's API, as
-// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html has it: Invoke,
-// GetFunction, GetFunctionConfiguration, ListFunctions, PublishVersion,
-// ListVersionsByFunction, CreateAlias, GetAlias, UpdateAlias, DeleteAlias and ListAliases.
-func (s *Service) Endpoint() http.Handler {
+// operation is one of the API's, with the requests that ask for it, in the form of [http.ServeMux]'s patterns.
+type operation struct {
+	name     string
+	patterns []string
+	operate  func(*Service, *http.Request) (reply, error)
+}
+
+// operations are what the API can do here.
+func operations() []operation {
 	const function = EndpointPath + "functions/{name}"
+	return []operation{
+		{"CreateAlias", []string{"POST " + function + "/aliases"}, (*Service).createAlias},
+		{"DeleteAlias", []string{"DELETE " + function + "/aliases/{alias}"}, (*Service).deleteAlias},
+		{"GetAlias", []string{"GET " + function + "/aliases/{alias}"}, (*Service).getAlias},
+		{"GetFunction", []string{"GET " + function}, (*Service).getFunction},
+		{"GetFunctionConfiguration", []string{"GET " + function + "/configuration"}, (*Service).getFunctionConfiguration},
+		{"Invoke", []string{"POST " + function + "/invocations"}, (*Service).serveInvoke},
+		{"ListAliases", []string{"GET " + function + "/aliases"}, (*Service).listAliases},
+		{"ListFunctions", []string{"GET " + EndpointPath + "functions", "GET " + EndpointPath + "functions/{$}"}, (*Service).listFunctions},
+		{"ListVersionsByFunction", []string{"GET " + function + "/versions"}, (*Service).listVersionsByFunction},
+		{"PublishVersion", []string{"POST " + function + "/versions"}, (*Service).publishVersion},
+		{"UpdateAlias", []string{"PUT " + function + "/aliases/{alias}"}, (*Service).updateAlias},
+	}
+}
+
+// SupportedOperations names the operations that the endpoint answers, in alphabetical order.
+func SupportedOperations() []string {
+	var names []string
+	for _, o := range operations() {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+// Operation gives a function that names the operation that a request asks for, empty where it is none.
+func Operation() func(*http.Request) string {
+	mux, names := http.NewServeMux(), map[string]string{}
+	for _, o := range operations() {
+		for _, pattern := range o.patterns {
+			mux.Handle(pattern, http.NotFoundHandler()) // is never called
+			names[pattern] = o.name
+		}
+	}
+	return func(r *http.Request) string {
+		_, pattern := mux.Handler(r)
+		return names[pattern]
+	}
+}
+
+// Endpoint serves Lambda's API, as
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html has it: [SupportedOperations].
+func (s *Service) Endpoint() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, operate := range map[string]func(*http.Request) (reply, error){
-		"GET " + EndpointPath + "functions":       s.listFunctions,
-		"GET " + EndpointPath + "functions/{$}":   s.listFunctions,
-		"GET " + function:                         s.getFunction,
-		"GET " + function + "/configuration":      s.getFunctionConfiguration,
-		"POST " + function + "/invocations":       s.serveInvoke,
-		"POST " + function + "/versions":          s.publishVersion,
-		"GET " + function + "/versions":           s.listVersionsByFunction,
-		"POST " + function + "/aliases":           s.createAlias,
-		"GET " + function + "/aliases":            s.listAliases,
-		"GET " + function + "/aliases/{alias}":    s.getAlias,
-		"PUT " + function + "/aliases/{alias}":    s.updateAlias,
-		"DELETE " + function + "/aliases/{alias}": s.deleteAlias,
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			answered, err := operate(r)
-			if err != nil {
-				answered = errorReply(err)
-			}
-			answered.write(w)
-		})
+	for _, o := range operations() {
+		for _, pattern := range o.patterns {
+			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+				answered, err := o.operate(s, r)
+				if err != nil {
+					answered = errorReply(err)
+				}
+				answered.write(w)
+			})
+		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		errorReply(&APIError{

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -45,16 +43,9 @@ func (e *Expectation) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	if !named {
 		return
 	}
-	var events []string
-	for _, event := range codedeploy.Events() {
-		events = append(events, string(event))
-	}
-	for _, stage := range ecs.Stages() {
-		events = append(events, string(stage))
-	}
 	switch {
-	case !slices.Contains(events, e.Event):
-		d.Problem(at, "%s", strictyaml.Unknown("event", e.Event, events))
+	case !slices.Contains(moments(), e.Event):
+		d.Problem(at, "%s", strictyaml.Unknown("event", e.Event, moments()))
 	case e.Status != Failed:
 		d.Problem(at, "event: it says which event fails, and the deployment isn't expected to fail")
 	}

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +8,9 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb/elbapi"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/sts"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -115,22 +117,31 @@ func (f *fault) decodeModifier(d *strictyaml.Decoder, key string, n strictyaml.N
 		}
 	case "at":
 		d.Decode(n, &f.At)
-		if known := moments(); !slices.Contains(known, f.At) {
-			d.Problem(n, "%s", strictyaml.Unknown("event", f.At, known))
+		if !slices.Contains(moments(), f.At) {
+			d.Problem(n, "%s", strictyaml.Unknown("event", f.At, moments()))
 		}
 	}
 }
 
 // moments are the events and stages at which something can begin.
-func moments() []string {
-	var known []string
+func moments() []string { return append(events(), stages()...) }
+
+// events are CodeDeploy's.
+func events() []string {
+	var names []string
 	for _, event := range codedeploy.Events() {
-		known = append(known, string(event))
+		names = append(names, string(event))
 	}
+	return names
+}
+
+// stages are ECS's.
+func stages() []string {
+	var names []string
 	for _, stage := range ecs.Stages() {
-		known = append(known, string(stage))
+		names = append(names, string(stage))
 	}
-	return known
+	return names
 }
 
 func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -159,7 +170,7 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 	d.Decode(n, &f.Subject)
 	known := map[befalls][]string{
 		anOperation: append([]string{everyOperation}, operations()...),
-		aSide:       slices.Sorted(maps.Keys(sides())),
+		aSide:       {simulator.Blue, simulator.Green},
 		aListener:   {simulator.ProductionListener, simulator.TestListener},
 	}[kind.befalls]
 	what := map[befalls]string{anOperation: "operation", aSide: "side", aListener: "listener"}[kind.befalls]
@@ -167,22 +178,15 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 		d.Problem(n, "%s", strictyaml.Unknown(what, f.Subject, known))
 		return
 	}
-	switch kind.befalls {
-	case anOperation:
+	if kind.befalls == anOperation {
 		f.Subject = strings.TrimPrefix(f.Subject, everyOperation)
-	case aSide:
-		f.Subject = sides()[f.Subject]
 	}
-}
-
-// sides are the target groups that hold them until the first deployment is over.
-func sides() map[string]string {
-	return map[string]string{"blue": simulator.TargetGroupOne, "green": simulator.TargetGroupTwo}
 }
 
 // operations are those whose requests can meet faults.
 func operations() []string {
-	list := append(codedeploy.SupportedOperations(), ecs.SupportedOperations()...)
+	list := slices.Concat(codedeploy.SupportedOperations(), ecs.SupportedOperations(), elbapi.Operations(), lambda.SupportedOperations(),
+		[]string{sts.GetCallerIdentity})
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -221,11 +225,24 @@ func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
 		}
 		fault := f.Faults[i]
 		at, _ := item.Get(string(fault.Kind))
+		if moment, ok := item.Get("at"); ok && fault.At != "" && slices.Contains(moments(), fault.At) {
+			f.validateMoment(d, moment, fault.At)
+		}
 		switch {
 		case faultKinds()[fault.Kind].befalls == aFunction && fault.Kind != "" && !slices.Contains(names, fault.Subject):
 			d.Problem(at, "%s", missingFunction(fault.Subject, names))
 		case fault.Subject == simulator.TestListener && f.Listeners.Test.none && faultKinds()[fault.Kind].befalls == aListener:
 			d.Problem(at, "%s: the scenario has no test listener", fault.Kind)
 		}
+	}
+}
+
+// validateMoment refuses an event of CodeDeploy's where ECS deploys, and a stage of ECS's where CodeDeploy does.
+func (f *file) validateMoment(d *strictyaml.Decoder, n strictyaml.Node, moment string) {
+	switch byECS := slices.Contains(stages(), moment); {
+	case f.ECS.given && !byECS:
+		d.Problem(n, "at: %s is an event of CodeDeploy's, and with ecs: it is ECS that deploys: its stages are %s", moment, strings.Join(stages(), ", "))
+	case !f.ECS.given && byECS:
+		d.Problem(n, "at: %s is a stage of ECS's, and it is CodeDeploy that deploys: its events are %s", moment, strings.Join(events(), ", "))
 	}
 }
