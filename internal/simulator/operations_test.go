@@ -8,6 +8,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb/elbapi"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
 // The documentation's table of operations is the endpoints' own.
@@ -18,7 +19,7 @@ func TestTheDocumentationListsTheOperationsThatAreSupported(t *testing.T) {
 	}
 	for service, operations := range map[string][]string{
 		"CodeDeploy": codedeploy.SupportedOperations(), "Elastic Load Balancing": elbapi.Operations(),
-		"ECS": ecs.SupportedOperations(),
+		"ECS": ecs.SupportedOperations(), "Lambda": lambda.SupportedOperations(),
 	} {
 		if row := "| " + service + " | " + strings.Join(operations, ", ") + " |"; !strings.Contains(string(page), row) {
 			t.Errorf("docs/simulator.md doesn't have the row\n%s", row)

@@ -129,6 +129,7 @@ func TestWhatIsWrongWithADeploymentByECSIsShownAtItsPlace(t *testing.T) {
 		{"a timeout's action is unknown", "ecs: {hooks: [{function: check, stages: [POST_SCALE_UP], on_timeout: stop}]}", "rollback or continue"},
 		{"details are no mapping", "ecs: {hooks: [{function: check, stages: [POST_SCALE_UP], details: x}]}", "details: a mapping"},
 		{"one url can't be two tasks", "ecs: {tasks: 2}", "one url can't be 2 tasks"},
+		{"a fault begins with an event of CodeDeploy's", "ecs: {}\nfaults: [{hang: all, at: Install}]", "at: Install is an event of CodeDeploy's"},
 		{"there are no tasks", "ecs: {tasks: 0}", "tasks: 1 or more"},
 	}
 	for _, test := range tests {
