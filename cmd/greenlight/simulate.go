@@ -45,6 +45,7 @@ type simulateFlags struct {
 	speed, serve      string
 	init, force, keep bool
 	json, logs        bool
+	schema            bool
 }
 
 func runSimulate(ctx context.Context, a app, c command, args []string) int {
@@ -62,6 +63,7 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	flags.BoolVar(&opts.logs, "logs", false, "show what the functions and both versions write")
 	flags.BoolVar(&opts.init, "init", false, "write a commented scenario to the file that is named, or "+scenarioFile)
 	flags.BoolVar(&opts.force, "force", false, "let --init replace a file")
+	flags.BoolVar(&opts.schema, "schema", false, "print the JSON Schema of scenarios, for editors")
 	flags.StringVar(&opts.serve, "serve", "", "answer every request on $PORT with `TEXT`, as a stand-in for a version")
 	arguments, code, ok := a.parse(c, flags, args)
 	if !ok {
@@ -76,6 +78,9 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 		return a.serveStandIn(ctx, opts.serve)
 	case opts.init:
 		return a.initScenario(named, opts.force)
+	case opts.schema:
+		fmt.Fprint(a.stdout, scenario.Schema())
+		return exitPassed
 	}
 	s, err := a.scenario(named, opts)
 	if err != nil {

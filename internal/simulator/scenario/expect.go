@@ -14,11 +14,13 @@ const (
 	Stopped   = "stopped"
 )
 
+func ends() []string { return []string{Succeeded, Failed, Stopped} }
+
 // Expectation is how a deployment is to end: the status alone, or {status, event}.
 type Expectation struct {
-	// Status is one of [Succeeded], [Failed] and [Stopped].
+	// how the deployment is to end: succeeded, failed or stopped
 	Status string `yaml:"status,required"`
-	// Event is the lifecycle event, or stage, that fails; empty for any.
+	// the lifecycle event or stage that is to fail; left out, any may
 	Event string `yaml:"event"`
 }
 
@@ -35,9 +37,8 @@ func (e *Expectation) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	} else {
 		d.Decode(n, &e.Status)
 	}
-	ends := []string{Succeeded, Failed, Stopped}
-	if !slices.Contains(ends, e.Status) {
-		d.Problem(status, "%s", strictyaml.Unknown("end of a deployment", e.Status, ends))
+	if !slices.Contains(ends(), e.Status) {
+		d.Problem(status, "%s", strictyaml.Unknown("end of a deployment", e.Status, ends()))
 	}
 	at, named := n.Get("event")
 	if !named {

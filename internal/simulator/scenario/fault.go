@@ -34,23 +34,43 @@ const (
 
 // faultKind is what is to be known of a kind.
 type faultKind struct {
-	befalls befalls
-	by      bool // whether it needs by
-	rate    bool // whether it takes rate
+	befalls   befalls
+	what      string // what goes wrong, for who writes a scenario
+	by        bool   // whether it needs by
+	mayHaveBy bool
+	rate      bool // whether it takes rate
 }
+
+// counts tells whether it takes times.
+func (k faultKind) counts() bool { return k.befalls == anOperation || k.befalls == aFunction }
 
 // faultKinds are the kinds of faults by their keys.
 func faultKinds() map[simulator.FaultKind]faultKind {
-	request := faultKind{befalls: anOperation, rate: true}
 	return map[simulator.FaultKind]faultKind{
-		simulator.Throttle: request, simulator.Break: request, simulator.DropBefore: request, simulator.DropAfter: request,
-		simulator.Hang: request, simulator.Garbage: request, simulator.Slow: {befalls: anOperation, rate: true, by: true},
-		simulator.ThrottleFunction: {befalls: aFunction}, simulator.Duplicate: {befalls: aFunction}, simulator.Lose: {befalls: aFunction},
-		simulator.Kill: {befalls: aFunction}, simulator.ColdStart: {befalls: aFunction, by: true},
-		simulator.Unhealthy: {befalls: aSide}, simulator.SlowTarget: {befalls: aSide, by: true, rate: true},
-		simulator.Reset: {befalls: aSide, rate: true}, simulator.Flap: {befalls: aSide, by: true},
-		simulator.Spread: {befalls: aListener, by: true}, simulator.Revert: {befalls: aListener, by: true},
-		simulator.ClockSkew: {befalls: aDuration}, simulator.VerifySignatures: {befalls: aSwitch},
+		simulator.Throttle:   {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: requests are refused with ThrottlingException, or what the service calls it"},
+		simulator.Break:      {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: requests are answered with 500"},
+		simulator.DropBefore: {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: the connection is reset, and nothing done"},
+		simulator.DropAfter:  {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: what was asked is done, and its answer lost"},
+		simulator.Hang:       {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: there is no answer"},
+		simulator.Garbage:    {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: the answer is 200 with what is neither JSON nor XML"},
+		simulator.Slow:       {befalls: anOperation, rate: true, by: true, what: "an operation of the AWS endpoint, or all: the answer comes later, by how long by says"},
+
+		simulator.ThrottleFunction: {befalls: aFunction, what: "a function: it isn't run, and asynchronous events come later"},
+		simulator.Duplicate:        {befalls: aFunction, what: "a function: asynchronous events are delivered twice"},
+		simulator.Lose:             {befalls: aFunction, what: "a function: events are accepted, and never run"},
+		simulator.Kill:             {befalls: aFunction, mayHaveBy: true, what: "a function: it is killed as at the end of its memory, by after it has the event"},
+		simulator.ColdStart:        {befalls: aFunction, by: true, what: "a function: cold starts take longer, by how long by says, up to 10s"},
+
+		simulator.Unhealthy:  {befalls: aSide, what: "a side: health checks fail"},
+		simulator.SlowTarget: {befalls: aSide, by: true, rate: true, what: "a side: each request takes longer, by how long by says; health checks don't"},
+		simulator.Reset:      {befalls: aSide, rate: true, what: "a side: connections are reset; those of health checks aren't"},
+		simulator.Flap:       {befalls: aSide, by: true, what: "a side: health checks fail for by, pass for by, and so on"},
+
+		simulator.Spread: {befalls: aListener, by: true, what: "a listener: a change takes by to reach all requests"},
+		simulator.Revert: {befalls: aListener, by: true, what: "a listener: by after its next change, something puts the former rule back, as infrastructure code does"},
+
+		simulator.ClockSkew:        {befalls: aDuration, what: "how far AWS's clock is ahead, such as 10m or -10m: requests that are signed more than 5 minutes off are refused"},
+		simulator.VerifySignatures: {befalls: aSwitch, what: "true: requests must be signed with the functions' credentials"},
 	}
 }
 
@@ -94,6 +114,17 @@ func (f *fault) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // modifiers are the keys that any fault may have, or that its kind takes.
 func modifiers() []string { return []string{"at", "by", "for", "rate", "times"} }
+
+// modifierDescriptions say what the modifiers mean.
+func modifierDescriptions() map[string]string {
+	return map[string]string{
+		"at":    "the lifecycle event or stage with which it begins, the next time that a deployment comes to it; left out, it begins at once",
+		"by":    "how long, where the kind says so",
+		"for":   "ends it after so much simulated time, since it began, or since the first request to an API that it befell",
+		"rate":  "the share of requests that it befalls, such as 30%",
+		"times": "ends it after so many requests or invocations",
+	}
+}
 
 func (f *fault) decodeModifier(d *strictyaml.Decoder, key string, n strictyaml.Node) {
 	var lasts strictyaml.Duration
@@ -149,6 +180,10 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 	switch kind.befalls {
 	case aDuration:
 		var skew strictyaml.Duration
+		n, ok := d.Static(n)
+		if !ok {
+			return
+		}
 		text, early := strings.CutPrefix(n.Text(), "-")
 		if early { // durations have no sign anywhere else
 			read, err := time.ParseDuration(text)
@@ -162,7 +197,7 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 		f.By = time.Duration(skew)
 		return
 	case aSwitch:
-		if !n.IsBool() || !strings.EqualFold(n.Text(), "true") {
+		if n, ok := d.Static(n); ok && (!n.IsBool() || !strings.EqualFold(n.Text(), "true")) {
 			d.Mismatch(n, "true")
 		}
 		return
@@ -197,12 +232,11 @@ func (f *fault) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	if at, ok := n.Get("rate"); ok && !kind.rate {
 		d.Problem(at, "rate: %s befalls no requests", f.Kind)
 	}
-	counts := kind.befalls == anOperation || kind.befalls == aFunction
-	if at, ok := n.Get("times"); ok && !counts {
+	if at, ok := n.Get("times"); ok && !kind.counts() {
 		d.Problem(at, "times: %s isn't counted", f.Kind)
 	}
 	at, ok := n.Get("by")
-	switch mayHave := kind.by || f.Kind == simulator.Kill; {
+	switch mayHave := kind.by || kind.mayHaveBy; {
 	case kind.by && !ok:
 		d.Problem(n, "%s needs by, such as by: 2s", f.Kind)
 	case ok && !mayHave:

@@ -21,10 +21,14 @@ import (
 
 // upstream is one side: where a version answers, or how it is started.
 type upstream struct {
-	URL     string                          `yaml:"url"`
-	Command command                         `yaml:"command"`
-	Env     strictyaml.Map[strictyaml.Text] `yaml:"env"`
-	Dir     string                          `yaml:"dir"`
+	// where the version answers, where it runs already, such as http://127.0.0.1:8080
+	URL string `yaml:"url"`
+	// what starts the version on the port in $PORT: a list of a program and its arguments, or a text for the shell
+	Command command `yaml:"command"`
+	// variables of the command's environment, beside yours
+	Env strictyaml.Map[strictyaml.Text] `yaml:"env"`
+	// the folder in which the command starts; the scenario's
+	Dir string `yaml:"dir"`
 }
 
 // Validate takes one of url and command.
@@ -73,6 +77,10 @@ func (c *command) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 		if len(n.Items()) == 0 || (*c)[0] == "" {
 			d.Problem(n, "the list must begin with a program")
 		}
+		return
+	}
+	n, ok := d.Static(n)
+	if !ok {
 		return
 	}
 	var text string
