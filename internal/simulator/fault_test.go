@@ -235,6 +235,7 @@ func TestAKilledHookIsRunAgainAMinuteLater(t *testing.T) {
 	s.inject(t, simulator.Fault{Kind: simulator.Kill, Subject: testFunction, Times: 1})
 	e := s.mustEnd(t, s.deploy(t, spec("shop:2", codedeploy.BeforeInstall)), codedeploy.Succeeded, codedeploy.BeforeInstall)
 	took(t, "the hook", e.Duration(), time.Minute)
+	s.runs(t, 2)
 	for _, want := range []string{
 		"Error: Runtime exited with error: signal: killed\nRuntime.ExitError\nEND RequestId: ",
 		"\tMemory Size: 128 MB\tMax Memory Used: 128 MB\t", "\tStatus: error\tError Type: Runtime.ExitError\n",
@@ -290,6 +291,7 @@ func TestAGreenThatResetsIsFoundByTheHookAndNotByTheHealthCheck(t *testing.T) {
 	s.inject(t, simulator.Fault{Kind: simulator.Reset, Subject: simulator.Green})
 	outcome := s.deploy(t, spec("shop:2", codedeploy.AfterAllowTestTraffic))
 	s.mustEnd(t, outcome, codedeploy.Failed, codedeploy.AfterAllowTestTraffic)
+	s.runs(t, 1) // the hook may report before its log is read
 	if outcome.Deployment.Event(codedeploy.Install).Status != codedeploy.EventSucceeded || !strings.Contains(s.logs(), "the verdict is Failed") {
 		t.Errorf("log:\n%s", s.logs())
 	}
