@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 )
 
-// Statuses of deployments and events, as CodeDeploy spells them.
+// Statuses of deployments and events, as CodeDeploy spells them. A deployment that Amazon ECS has rolled back is Failed.
 const (
 	Succeeded = "Succeeded"
 	Failed    = "Failed"
@@ -20,18 +21,22 @@ const (
 type Deployment struct {
 	ID     string
 	Status string
-	// Events are all lifecycle events, in order.
+	// Events are all lifecycle events, in order; of ECS, the passages through its stages.
 	Events []Event
 	// Error says why the deployment failed, as CodeDeploy does: HEALTH_CONSTRAINTS: …; empty when it succeeded.
 	Error string
-	// Rollback is the deployment that took it back; nil where there was none.
+	// Rollback is the deployment that took it back; nil where there was none. ECS goes back within the deployment.
 	Rollback *Deployment
 }
 
-// Event is what became of a lifecycle event.
+// Event is what became of a lifecycle event, or of a passage through a stage of ECS.
 type Event struct {
 	Name   string
 	Status string
+	// Percent is the share of production's traffic that the new version has at the end of a passage through
+	// PRODUCTION_TRAFFIC_SHIFT, and Rollback tells the passages back; of ECS only.
+	Percent  float64
+	Rollback bool
 	// Start and End are zero for an event that was skipped.
 	Start, End time.Time
 	// Message is why the event failed.
@@ -49,7 +54,25 @@ func newDeployment(d codedeploy.Deployment) Deployment {
 	return out
 }
 
-// Event gives the event of this name, the zero Event where there is none.
+func newServiceDeployment(d ecs.Deployment) Deployment {
+	out := Deployment{ID: d.ARN[strings.LastIndexByte(d.ARN, '/')+1:], Status: Failed, Error: d.StatusReason}
+	switch d.Status {
+	case ecs.Successful:
+		out.Status, out.Error = Succeeded, ""
+	case ecs.Stopped:
+		out.Status = Stopped
+	}
+	for _, run := range d.Stages {
+		status := map[ecs.StageStatus]string{ecs.StageSucceeded: Succeeded, ecs.StageFailed: Failed}[run.Status]
+		out.Events = append(out.Events, Event{
+			Name: string(run.Stage), Status: status, Percent: run.Percent, Rollback: run.Rollback,
+			Start: run.Start, End: run.End, Message: run.Reason,
+		})
+	}
+	return out
+}
+
+// Event gives the first event of this name, the zero Event where there is none.
 func (d Deployment) Event(name string) Event {
 	for _, e := range d.Events {
 		if e.Name == name {
@@ -67,7 +90,14 @@ func (d Deployment) String() string {
 		fmt.Fprintf(&b, ": %s", d.Error)
 	}
 	for _, e := range d.Events {
-		fmt.Fprintf(&b, "\n  %-22s %s", e.Name, e.Status)
+		name := e.Name
+		if e.Percent > 0 {
+			name += fmt.Sprintf(" %g%%", e.Percent)
+		}
+		if e.Rollback {
+			name += ", back"
+		}
+		fmt.Fprintf(&b, "\n  %-22s %s", name, e.Status)
 		if e.Message != "" {
 			fmt.Fprintf(&b, ": %s", e.Message)
 		}

@@ -21,7 +21,7 @@ const (
 )
 
 func main() {
-	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+	if os.Getenv(envRuntimeAPI) != "" && !isStandIn(os.Args[1:]) {
 		serveLambda(os.Getenv, taskRoot())
 		return
 	}

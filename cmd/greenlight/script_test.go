@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommandLine runs the scripts of testdata/script. In each, `serve` starts a green on loopback and sets $GREEN to
-// its base URL; `await-request` waits for the first request that green leaves without an answer.
+// its base URL, and $DOCS is the documentation's folder; `await-request` waits for the first request that green leaves without an answer.
 func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -30,7 +31,9 @@ func TestCommandLine(t *testing.T) {
 			env.Defer(server.close)
 			env.Values[greenKey{}] = server
 			env.Setenv("GREEN", server.URL)
-			return nil
+			docs, err := filepath.Abs("../../docs")
+			env.Setenv("DOCS", docs)
+			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"await-request": func(ts *testscript.TestScript, _ bool, _ []string) {

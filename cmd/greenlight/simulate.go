@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	runtime "github.com/aws/aws-lambda-go/lambda"
+
 	"github.com/greenlight-deploy/greenlight/internal/report"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
@@ -64,7 +66,7 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	flags.BoolVar(&opts.init, "init", false, "write a commented scenario to the file that is named, or "+scenarioFile)
 	flags.BoolVar(&opts.force, "force", false, "let --init replace a file")
 	flags.BoolVar(&opts.schema, "schema", false, "print the JSON Schema of scenarios, for editors")
-	flags.StringVar(&opts.serve, "serve", "", "answer every request on $PORT with `TEXT`, as a stand-in for a version")
+	flags.StringVar(&opts.serve, "serve", "", "answer every request on $PORT, or as a function every event, with `TEXT`, as a stand-in for a version")
 	arguments, code, ok := a.parse(c, flags, args)
 	if !ok {
 		return code
@@ -195,10 +197,9 @@ func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Print
 	if opts.json {
 		return console.NewJSON(a.stdout)
 	}
-	fmt.Fprintf(a.stdout, "production listener  %s\n", sim.ProductionURL())
-	if sim.TestURL() != "" {
-		fmt.Fprintf(a.stdout, "test listener        %s\n", sim.TestURL())
-	}
+	a.printListener("production listener  ", sim.ProductionURL(), sim.ProductionRule())
+	a.printListener("test listener        ", sim.TestURL(), sim.TestRule())
+	a.printListener("certificates' CA     ", sim.CertificateAuthority(), "")
 	fmt.Fprintf(a.stdout, "AWS endpoint, page   %s\n\n", sim.EndpointURL())
 	style := a.style(a.stdout)
 	look := console.Style{Width: style.Width, Color: style.Color}
@@ -206,6 +207,17 @@ func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Print
 		return console.NewLines(a.stdout, look)
 	}
 	return console.NewTable(a.stdout, look, sim)
+}
+
+// printListener writes where a listener is, with what requests to it must have, where there is one.
+func (a app) printListener(name, at, rule string) {
+	switch {
+	case at == "":
+	case rule == "":
+		fmt.Fprintf(a.stdout, "%s%s\n", name, at)
+	default:
+		fmt.Fprintf(a.stdout, "%s%s  %s\n", name, at, rule)
+	}
 }
 
 // oneByOne keeps lines that are written at once apart.
@@ -255,8 +267,20 @@ func (a app) initScenario(path string, force bool) int {
 	return exitPassed
 }
 
-// serveStandIn answers on the port that the simulator gives, until it is told to end.
+// envRuntimeAPI is where a function finds Lambda:
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
+const envRuntimeAPI = "AWS_LAMBDA_RUNTIME_API"
+
+// isStandIn tells whether Lambda, a simulated one, has started greenlight as a stand-in for a function, and not as the
+// hook.
+func isStandIn(args []string) bool { return len(args) > 0 && args[0] == "simulate" }
+
+// serveStandIn answers on the port that the simulator gives, or to its events where it stands in for a function, until
+// it is told to end.
 func (a app) serveStandIn(ctx context.Context, text string) int {
+	if a.env(envRuntimeAPI) != "" {
+		runtime.StartWithOptions(func() (string, error) { return text, nil }, runtime.WithContext(ctx))
+	}
 	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", a.env("PORT")))
 	if err != nil {
 		fmt.Fprintln(a.stderr, "greenlight: serving on the port in $PORT:", err)

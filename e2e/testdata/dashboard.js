@@ -17,7 +17,8 @@ const [url, executablePath, folder] = process.argv.slice(2);
     page.on("request", (request) => request.url().startsWith(url) || request.url().startsWith("data:") || seen.elsewhere.push(request.url()));
     await page.goto(url);
     await page.locator("#events tr").first().waitFor();
-    await page.locator("#weights .weight").nth(1).waitFor();
+    await page.locator("#weights .weight").last().waitFor();
+    await page.locator("#legend li").first().waitFor();
     await page.locator("#logs p").first().waitFor();
     seen[colorScheme] = {
       title: await page.title(),
@@ -26,6 +27,8 @@ const [url, executablePath, folder] = process.argv.slice(2);
       events: await page.locator("#events tr").allInnerTexts(),
       bars: await page.locator("#picture rect").count(),
       weights: await page.locator("#weights .weight").allInnerTexts(),
+      traffic: await page.locator("#legend li").allInnerTexts(),
+      columns: await page.locator("#traffic rect").count(),
       logs: await page.locator("#logs p").allInnerTexts(),
     };
     await page.screenshot({ path: `${folder}/${colorScheme}.png` });

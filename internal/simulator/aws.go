@@ -51,7 +51,7 @@ func (s *Simulator) serviceList() []endpoint.Service {
 		{Name: "ecs", Protocol: endpoint.JSON11, Target: ecs.Target, Handler: s.scheduler.Endpoint()},
 		{
 			Name: "elasticloadbalancing", Protocol: endpoint.Query, Version: elbapi.Version,
-			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer}),
+			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer, Now: s.config.Clock.Now}),
 		},
 		{
 			Name: "lambda", Protocol: endpoint.RESTJSON, Path: lambda.EndpointPath, Operation: lambda.Operation(), Handler: s.functions.Endpoint(),

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,20 @@ type injection interface {
 	End()
 	Over() bool
 }
+
+// injections are a fault in force in several places at once: a listener and the rule of its name. It is over once it has
+// done all that it does in one of them.
+type injections []injection
+
+// End ends it everywhere.
+func (list injections) End() {
+	for _, i := range list {
+		i.End()
+	}
+}
+
+// Over tells that it is over in one of its places.
+func (list injections) Over() bool { return slices.ContainsFunc(list, injection.Over) }
 
 // disturbance is a fault with what it has done.
 type disturbance struct {

@@ -62,7 +62,7 @@ func (s *Simulator) invoke(ctx context.Context, function string, payload []byte)
 
 // serviceChanged writes a service deployment's change into the timeline, with the traffic up to it.
 func (s *Simulator) serviceChanged(c ecs.Change) {
-	s.timeline.count(s.balancer.Counts())
+	s.countTraffic()
 	switch {
 	case c.Hook != nil:
 		s.timeline.add(HookChanged{c.Deployment.ARN, *c.Hook})
@@ -98,10 +98,10 @@ func (s *Simulator) definition(taskDefinition string) ecs.Service {
 		Cluster: s.config.Cluster, Name: s.config.Service, TaskDefinition: taskDefinition,
 		DesiredCount: s.config.ECS.DesiredCount, Deployment: s.config.ECS.DeploymentConfiguration,
 		TargetGroups: [2]ecs.TargetGroup{{Name: one.Name(), ARN: one.ARN()}, {Name: two.Name(), ARN: two.ARN()}},
-		Production:   defaultRule{s.production},
+		Production:   s.production.ecsRule(),
 	}
 	if s.test != nil {
-		d.Test = defaultRule{s.test}
+		d.Test = s.test.ecsRule()
 	}
 	return d
 }
@@ -135,6 +135,17 @@ func (s *Simulator) CreateServiceDeployment(taskDefinition string) (arn string, 
 		return s.scheduler.CreateService(s.definition(taskDefinition))
 	}
 	return arn, err
+}
+
+// SetServiceHooks gives the service's deployments from the next on these hooks, in place of those that it had.
+func (s *Simulator) SetServiceHooks(hooks []ecs.Hook) error {
+	if s.config.ECS == nil {
+		return fmt.Errorf("setting the service's hooks: %w", errCodeDeploys)
+	}
+	config := s.config.ECS.DeploymentConfiguration
+	config.Hooks = hooks
+	_, err := s.scheduler.UpdateService(s.config.Cluster, s.config.Service, ecs.Update{Deployment: &config})
+	return err
 }
 
 // WaitServiceDeployment returns a service deployment once it is over, its rollback included.

@@ -59,7 +59,7 @@ func (s *Simulator) primaryTaskSet(cluster, service string) (codedeploy.TaskSet,
 func (s *Simulator) listener(arn string) (codedeploy.Listener, error) {
 	for _, l := range s.balancer.Listeners() {
 		if l.ARN() == arn {
-			return l, nil
+			return pairListener{l}, nil
 		}
 	}
 	return nil, fmt.Errorf("there is no listener %s", arn)

@@ -180,7 +180,11 @@ func (f *faults) moments() []string {
 		}
 		return names
 	}
-	for _, event := range codedeploy.Events() {
+	platform := codedeploy.PlatformECS
+	if f.sim.config.Alias != nil {
+		platform = codedeploy.PlatformLambda
+	}
+	for _, event := range platform.Events() {
 		names = append(names, string(event))
 	}
 	return names
@@ -295,6 +299,9 @@ func (f *faults) findSide(d *disturbance) (inject func() (injection, error), err
 	case Flap:
 		fault.Flapping = d.By
 	}
+	if f.sim.config.Alias != nil {
+		return nil, fmt.Errorf("there is no side %q: a Lambda function is deployed, which has no targets", d.Subject)
+	}
 	group := f.sim.service.group(map[string]string{Green: f.green, Blue: otherGroup(f.green)}[d.Subject])
 	if group == nil {
 		return nil, fmt.Errorf("there is no side %q; there are %s and %s", d.Subject, Blue, Green)
@@ -307,14 +314,29 @@ func (f *faults) findListener(d *disturbance) (inject func() (injection, error),
 	if d.Kind == Revert {
 		fault = elb.RouteFault{RevertAfter: d.By}
 	}
+	var named []faulty
 	var names []string
-	for _, l := range f.sim.balancer.Listeners() {
-		if l.Name() == d.Subject {
-			return func() (injection, error) { return l.Inject(fault) }, nil
+	for _, r := range f.sim.routes() {
+		if r.Name() == d.Subject {
+			named = append(named, r)
 		}
-		names = append(names, l.Name())
+		names = append(names, r.Name())
 	}
-	return nil, fmt.Errorf("there is no listener %q; there are %s", d.Subject, strings.Join(names, ", "))
+	if len(named) == 0 {
+		return nil, fmt.Errorf("there is no listener %q; there are %s", d.Subject, cmp.Or(strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), ", "), "none"))
+	}
+	return func() (injection, error) {
+		var all injections
+		for _, r := range named {
+			injected, err := r.Inject(fault)
+			if err != nil {
+				all.End()
+				return nil, err
+			}
+			all = append(all, injected)
+		}
+		return all, nil
+	}, nil
 }
 
 func (f *faults) endLater(d *disturbance) {

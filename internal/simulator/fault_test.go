@@ -15,6 +15,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
 const testFunction = "CodeDeployHook_test"
@@ -339,22 +340,36 @@ func TestAListenerThatSpreadsSlowlySendsUsersToBlueStill(t *testing.T) {
 }
 
 func TestInfrastructureCodeRevertsTheListenerInTheMiddleOfACanary(t *testing.T) {
-	s := startInstant(t, func(c *simulator.Config) { c.Deployment = codedeploy.Canary("canary", 10, 5*time.Minute) })
-	s.inject(t, simulator.Fault{Kind: simulator.Revert, Subject: simulator.ProductionListener, By: 2 * time.Minute})
-	s.mustEnd(t, s.deploy(t, spec("shop:2")), codedeploy.Succeeded, codedeploy.AllowTraffic)
-	var green []int
-	var at []time.Time
-	for _, entry := range s.Timeline().Entries() {
-		if w, ok := entry.What.(simulator.WeightsChanged); ok && w.Listener == simulator.ProductionListener {
-			green, at = append(green, w.Weights[simulator.TargetGroupTwo]), append(at, entry.Time)
-		}
+	tests := []struct {
+		why  string
+		rule []elb.Condition
+	}{
+		{"its default action", nil},
+		{"its rule", byHeader("x-shop", "1")},
 	}
-	if !slices.Equal(green, []int{10, 0, 100}) {
-		t.Fatalf("green had %v percent", green)
-	}
-	took(t, "the revert", at[1].Sub(at[0]), 2*time.Minute)
-	if left := s.Faults(); len(left) != 0 {
-		t.Errorf("it has happened, and is in force still: %+v", left)
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			s := startInstant(t, func(c *simulator.Config) {
+				c.Deployment = codedeploy.Canary("canary", 10, 5*time.Minute)
+				c.Production.Conditions = tt.rule
+			})
+			s.inject(t, simulator.Fault{Kind: simulator.Revert, Subject: simulator.ProductionListener, By: 2 * time.Minute})
+			s.mustEnd(t, s.deploy(t, spec("shop:2")), codedeploy.Succeeded, codedeploy.AllowTraffic)
+			var green []int
+			var at []time.Time
+			for _, entry := range s.Timeline().Entries() {
+				if w, ok := entry.What.(simulator.WeightsChanged); ok && w.Listener == simulator.ProductionListener {
+					green, at = append(green, w.Weights[simulator.TargetGroupTwo]), append(at, entry.Time)
+				}
+			}
+			if !slices.Equal(green, []int{10, 0, 100}) {
+				t.Fatalf("green had %v percent", green)
+			}
+			took(t, "the revert", at[1].Sub(at[0]), 2*time.Minute)
+			if left := s.Faults(); len(left) != 0 {
+				t.Errorf("it has happened, and is in force still: %+v", left)
+			}
+		})
 	}
 }
 
@@ -505,6 +520,23 @@ func TestWhatCouldNeverGoWrongIsRefused(t *testing.T) {
 	}
 	if standing := s.Faults(); len(standing) != 0 {
 		t.Errorf("in force are %+v", standing)
+	}
+}
+
+func TestADeployedFunctionHasNoFaultsOfAService(t *testing.T) {
+	s := startAlias(t, map[int]lambda.Function{7: webhook(t, "seven")})
+	for why, tt := range map[string]struct {
+		fault simulator.Fault
+		want  string
+	}{
+		"a side":              {simulator.Fault{Kind: simulator.Reset, Subject: simulator.Green}, `there is no side "green": a Lambda function is deployed`},
+		"a listener":          {simulator.Fault{Kind: simulator.Revert, Subject: simulator.ProductionListener, By: 1}, `there is no listener "production"; there are none`},
+		"an event":            {simulator.Fault{Kind: simulator.Hang, At: "Install"}, "they come to BeforeAllowTraffic, AllowTraffic, AfterAllowTraffic"},
+		"its own may be lost": {simulator.Fault{Kind: simulator.Lose, Subject: "shop", At: "AllowTraffic"}, ""},
+	} {
+		if err := s.Inject(tt.fault); tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: got %v, want %q", why, err, tt.want)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func ports(t *testing.T, n int) []int {
 
 func TestListenersAndEndpointAnswerOnTheirPorts(t *testing.T) {
 	p := ports(t, 3)
-	s := start(t, func(c *simulator.Config) { c.ProductionPort, c.TestPort, c.EndpointPort = p[0], p[1], p[2] })
+	s := start(t, func(c *simulator.Config) { c.Production.Port, c.Test.Port, c.EndpointPort = p[0], p[1], p[2] })
 	for i, url := range []string{s.ProductionURL(), s.TestURL(), s.EndpointURL()} {
 		if want := "http://127.0.0.1:" + strconv.Itoa(p[i]); url != want {
 			t.Errorf("it answers at %s, want %s", url, want)

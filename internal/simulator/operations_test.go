@@ -18,7 +18,7 @@ func TestTheDocumentationListsTheOperationsThatAreSupported(t *testing.T) {
 		t.Fatal(err)
 	}
 	for service, operations := range map[string][]string{
-		"CodeDeploy": codedeploy.SupportedOperations(), "Elastic Load Balancing": elbapi.Operations(),
+		"CodeDeploy": codedeploy.SupportedOperations(), "Elastic Load Balancing": elbapi.SupportedOperations(),
 		"ECS": ecs.SupportedOperations(), "Lambda": lambda.SupportedOperations(),
 	} {
 		if row := "| " + service + " | " + strings.Join(operations, ", ") + " |"; !strings.Contains(string(page), row) {

@@ -1,6 +1,7 @@
 // Package simulator is a local AWS for deployments: a load balancer, a Lambda service,
 // Amazon ECS and a CodeDeploy service on loopback, wired together around one service that is
-// deployed blue/green, by CodeDeploy or by ECS itself.
+// deployed blue/green, by CodeDeploy or by ECS itself, or around an alias that CodeDeploy shifts
+// from one version of a Lambda function to another.
 //
 // [Start] brings up the blue side behind a production and a test listener. Functions are
 // real child processes that speak the Lambda Runtime API, in any language; they find the
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
@@ -38,7 +40,7 @@ const (
 )
 
 // Config is a scenario: the service, how it is deployed, and who listens. Only Tasks and
-// Blue are needed.
+// Blue are needed, or Alias.
 type Config struct {
 	Region      string // default us-east-1
 	AccountID   string // default 123456789012
@@ -49,18 +51,26 @@ type Config struct {
 	// ECS has Amazon ECS deploy the service itself; nil for CodeDeploy.
 	ECS *ECSDeployments
 
+	// Alias has an alias of a Lambda function deployed, in place of an ECS service: there are no
+	// listeners, and what is said to be of tasks, targets and listeners isn't looked at. The function
+	// is there after [Simulator.CreateAlias].
+	Alias *FunctionAlias
+
 	// Tasks starts the tasks of a service for a task definition.
 	Tasks TaskStarter
 	// Blue is the task definition that serves production at the start.
 	Blue        string
 	HealthCheck elb.HealthCheck
+	// Production and Test are the service's listeners.
+	Production, Test ListenerConfig
 	// WithoutTestListener leaves the test listener out, which AWS has optional.
 	WithoutTestListener bool
-	// ProductionPort, TestPort and EndpointPort are the ports of 127.0.0.1 on which the listeners
-	// and the AWS endpoint answer; 0 for any that is free.
-	ProductionPort, TestPort, EndpointPort int
+	// TestHook is what becomes of a hook for AfterAllowTestTraffic where CodeDeploy has no test listener.
+	TestHook codedeploy.WithoutTestListener
+	// EndpointPort is the port of 127.0.0.1 on which the AWS endpoint answers; 0 for any that is free.
+	EndpointPort int
 
-	Deployment      codedeploy.DeploymentConfig // default codedeploy.AllAtOnce
+	Deployment      codedeploy.DeploymentConfig // default AllAtOnce of the platform
 	AutoRollback    codedeploy.AutoRollback
 	HookTimeout     time.Duration   // default codedeploy.DefaultHookTimeout
 	InstallTimeout  time.Duration   // default codedeploy.DefaultInstallTimeout
@@ -98,21 +108,24 @@ type Simulator struct {
 	deploys      *codedeploy.Service
 	scheduler    *ecs.Scheduler
 	service      *service
-	production   *elb.Listener
-	test         *elb.Listener // nil without
+	production   route
+	test         *route // nil without
+	trust        trust  // in the certificates of HTTPS listeners
 	disturbances *faults
 	services     *endpoint.Endpoint
 	endpoint     *http.Server
 	address      string
 	serving      sync.WaitGroup
 	timeline     *Timeline
+	invocations  invocations // of the deployed alias
+	customers    atomic.Pointer[customers]
 }
 
 // Start starts a scenario and returns once blue is healthy and serves production. ctx
 // bounds the start alone.
 func Start(ctx context.Context, config Config) (*Simulator, error) {
-	if config.Tasks == nil || config.Blue == "" && (config.ECS == nil || !config.ECS.NewService) {
-		return nil, errors.New("starting the simulator: the scenario must say how tasks are started and which task definition is blue")
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("starting the simulator: %w", err)
 	}
 	config.AccountID = cmp.Or(config.AccountID, "123456789012")
 	config.Application = cmp.Or(config.Application, "application")
@@ -123,6 +136,9 @@ func Start(ctx context.Context, config Config) (*Simulator, error) {
 	if config.Clock == nil {
 		config.Clock = clock.Real()
 	}
+	if config.Tasks == nil {
+		config.Tasks = noTasks
+	}
 	s := &Simulator{config: config}
 	defer clock.Work(config.Clock)()
 	if err := s.start(ctx); err != nil {
@@ -131,18 +147,32 @@ func Start(ctx context.Context, config Config) (*Simulator, error) {
 	return s, nil
 }
 
+func (c Config) validate() error {
+	switch newService := c.ECS != nil && c.ECS.NewService; {
+	case c.Alias != nil && c.ECS != nil:
+		return errors.New("an alias is deployed by CodeDeploy, and not by ECS")
+	case c.Alias == nil && (c.Tasks == nil || c.Blue == "" && !newService):
+		return errors.New("the scenario must say how tasks are started and which task definition is blue")
+	}
+	return nil
+}
+
 func (s *Simulator) start(ctx context.Context) error {
 	s.timeline = newTimeline(s.config.Clock, entriesPerDeployment*s.config.KeepDeployments)
 	s.balancer = elb.New(elb.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
 		Weighted: func(listener string, weights map[string]int) {
+			s.countTraffic()
 			s.timeline.add(WeightsChanged{listener, weights})
+			if listener == ProductionListener {
+				s.customers.Load().rerouted()
+			}
 		},
 	})
 	s.functions = lambda.New(lambda.Config{
 		Region: s.config.Region, AccountID: s.config.AccountID, Clock: s.config.Clock,
-		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs,
-		Invoked: func(i lambda.Invocation) { s.timeline.add(FunctionInvoked{i}) },
+		RetryDelays: s.config.RetryDelays, Logs: s.config.Logs, Environment: s.functionEnvironment,
+		Invoked: s.invoked, Rerouted: s.aliasRerouted,
 	})
 	s.service = newService(s.config.Tasks, s.balancer)
 	for _, name := range []string{TargetGroupOne, TargetGroupTwo} {
@@ -163,24 +193,13 @@ func (s *Simulator) start(ctx context.Context) error {
 	if err := s.serveEndpoint(ctx); err != nil {
 		return err
 	}
-	if s.config.ECS != nil {
+	switch {
+	case s.config.Alias != nil:
+		return s.createLambdaGroup()
+	case s.config.ECS != nil:
 		return s.adoptService(ctx)
 	}
 	return s.createGroup(ctx)
-}
-
-// openListeners opens the listeners on blue.
-func (s *Simulator) openListeners() (err error) {
-	onBlue := map[string]int{TargetGroupOne: 100, TargetGroupTwo: 0}
-	if s.production, err = s.balancer.CreateListener(elb.ListenerConfig{
-		Name: ProductionListener, Address: loopback(s.config.ProductionPort), Weights: onBlue,
-	}); err != nil || s.config.WithoutTestListener {
-		return err
-	}
-	s.test, err = s.balancer.CreateListener(elb.ListenerConfig{
-		Name: TestListener, Address: loopback(s.config.TestPort), Weights: onBlue,
-	})
-	return err
 }
 
 // createGroup brings blue up, opens the listeners and makes them a deployment group.
@@ -195,19 +214,19 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 	group := codedeploy.Group{
 		Application: s.config.Application, Name: s.config.Group, Cluster: s.config.Cluster, Service: s.config.Service,
 		TargetGroups: [2]string{TargetGroupOne, TargetGroupTwo}, Primary: blue,
-		Production: s.production, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
+		Production: pairListener{s.production.listener}, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
 		HookTimeout: s.config.HookTimeout, InstallTimeout: s.config.InstallTimeout,
-		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks,
+		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks, WithoutTestListener: s.config.TestHook,
 	}
-	if s.test != nil {
-		group.Test = s.test
+	if s.test != nil && s.test.listener != s.production.listener {
+		group.Test = pairListener{s.test.listener}
 	}
 	return s.deploys.CreateGroup(group)
 }
 
 // changed writes a deployment's change into the timeline, with the traffic up to it.
 func (s *Simulator) changed(c codedeploy.Change) {
-	s.timeline.count(s.balancer.Counts())
+	s.countTraffic()
 	if c.Event != nil {
 		if c.Reached {
 			s.disturbances.reached(string(c.Event.Name))
@@ -226,9 +245,19 @@ func otherGroup(name string) string {
 	return map[string]string{TargetGroupOne: TargetGroupTwo, TargetGroupTwo: TargetGroupOne}[name]
 }
 
+// countTraffic writes the traffic up to now into the timeline, where there was any.
+func (s *Simulator) countTraffic() {
+	var invocations InvocationsCounted
+	if s.config.Alias != nil {
+		invocations = InvocationsCounted{*s.config.Alias, s.Invocations()}
+	}
+	s.timeline.count(s.balancer.Counts(), invocations)
+}
+
 // Close ends the scenario: deployments stop where they are, functions are killed, tasks
 // are stopped. Its error is that of stopping tasks.
 func (s *Simulator) Close() error {
+	s.customers.Load().leave()
 	if s.deploys != nil {
 		s.deploys.Close()
 	}
@@ -244,32 +273,19 @@ func (s *Simulator) Close() error {
 		s.serving.Wait()
 	}
 	s.balancer.Close()
-	err := s.service.close()
-	s.timeline.count(s.balancer.Counts())
+	err := errors.Join(s.service.close(), s.trust.remove())
+	s.countTraffic()
 	s.timeline.close()
 	return err
 }
 
 // CreateFunction adds a function. Its environment gets the endpoint of the simulated AWS
 // as AWS_ENDPOINT_URL, unless it has its own.
-func (s *Simulator) CreateFunction(f lambda.Function) error {
-	env := map[string]string{"AWS_ENDPOINT_URL": s.address}
-	for name, value := range f.Env {
-		env[name] = value
-	}
-	f.Env = env
-	return s.functions.Create(f)
-}
+func (s *Simulator) CreateFunction(f lambda.Function) error { return s.functions.Create(f) }
 
-// ProductionURL is where the service's users go.
-func (s *Simulator) ProductionURL() string { return s.production.URL() }
-
-// TestURL is the test listener, empty where there is none.
-func (s *Simulator) TestURL() string {
-	if s.test == nil {
-		return ""
-	}
-	return s.test.URL()
+// functionEnvironment leads functions to the simulated AWS.
+func (s *Simulator) functionEnvironment() map[string]string {
+	return map[string]string{"AWS_ENDPOINT_URL": s.address}
 }
 
 // EndpointURL is the endpoint of the simulated AWS.

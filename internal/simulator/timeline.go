@@ -21,8 +21,8 @@ type Entry struct {
 }
 
 // Happening is one of [DeploymentChanged], [EventChanged], [ServiceDeploymentChanged],
-// [StageChanged], [HookChanged], [HookNoticed], [WeightsChanged], [FunctionInvoked] and
-// [TrafficCounted].
+// [StageChanged], [HookChanged], [HookNoticed], [WeightsChanged], [AliasChanged],
+// [FunctionInvoked], [TrafficCounted] and [InvocationsCounted].
 type Happening interface{ happening() }
 
 // DeploymentChanged is a deployment that was created, began, gained a task set or ended.
@@ -40,10 +40,12 @@ type WeightsChanged struct {
 	Weights  map[string]int // by target group
 }
 
-// FunctionInvoked is a run of a function that has ended.
+// FunctionInvoked is a run of a function that has ended. The invocations of the alias that is
+// deployed are counted instead.
 type FunctionInvoked struct{ lambda.Invocation }
 
-// TrafficCounted is the traffic since the start, taken before a deployment changed.
+// TrafficCounted is the traffic since the start, taken before a deployment or the weights of a
+// listener changed.
 type TrafficCounted struct{ Counts []elb.Count }
 
 func (DeploymentChanged) happening() {}
@@ -61,6 +63,7 @@ type Timeline struct {
 	entries   []Entry
 	forgotten int // entries before the first
 	counted   []elb.Count
+	invoked   []InvocationCount // counted
 	closed    bool
 	more      chan struct{} // closed and renewed with each entry
 }
@@ -89,15 +92,18 @@ func (t *Timeline) addLocked(what Happening) {
 	t.more = make(chan struct{})
 }
 
-// count adds the traffic where it isn't what it was the last time.
-func (t *Timeline) count(counts []elb.Count) {
+// count adds the traffic, and the invocations of the deployed alias, where they aren't what they were the last time.
+func (t *Timeline) count(requests []elb.Count, invocations InvocationsCounted) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(counts) == 0 || reflect.DeepEqual(counts, t.counted) {
-		return
+	if len(requests) > 0 && !reflect.DeepEqual(requests, t.counted) {
+		t.counted = requests
+		t.addLocked(TrafficCounted{requests})
 	}
-	t.counted = counts
-	t.addLocked(TrafficCounted{counts})
+	if len(invocations.Counts) > 0 && !slices.Equal(invocations.Counts, t.invoked) {
+		t.invoked = invocations.Counts
+		t.addLocked(invocations)
+	}
 }
 
 func (t *Timeline) close() {

@@ -26,6 +26,7 @@ type Schema struct {
 
 	Properties    Properties `json:"properties,omitempty"`
 	PropertyNames *Schema    `json:"propertyNames,omitempty"`
+	MinProperties int        `json:"minProperties,omitempty"`
 	// Additional is for the keys that Properties doesn't have; with Closed there may be none.
 	Additional        *Schema             `json:"-"`
 	Closed            bool                `json:"-"`

@@ -247,11 +247,17 @@ func TestWhatADeploymentGroupMayNotBeOverTheAPI(t *testing.T) {
 			in := cartGroup(w)
 			test.edit(in)
 			_, err := client.CreateDeploymentGroup(t.Context(), in)
-			said := smithy.APIError(nil)
-			if !errors.As(err, &said) || reflect.TypeOf(said) != reflect.TypeOf(test.want) {
-				t.Errorf("got %v, want %s", err, test.want.ErrorCode())
-			}
+			wantSame(t, err, test.want)
 		})
+	}
+}
+
+// wantSame checks that the SDK makes an error of the same type of what was answered.
+func wantSame(t *testing.T, err error, want smithy.APIError) {
+	t.Helper()
+	said := smithy.APIError(nil)
+	if !errors.As(err, &said) || reflect.TypeOf(said) != reflect.TypeOf(want) {
+		t.Errorf("got %v, want %s", err, want.ErrorCode())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 // application has deployment groups and revisions. It is guarded by the service's lock.
 type application struct {
+	id        string
 	name      string
 	platform  Platform
 	created   time.Time
@@ -29,8 +30,15 @@ func (s *Service) CreateApplication(name string, platform Platform) error {
 	if _, err := s.findApplication(name); err == nil {
 		return refuse(ApplicationAlreadyExists, "Application already exists: %s", name)
 	}
-	s.applications = append(s.applications, &application{name: name, platform: platform, created: s.config.Clock.Now()})
+	s.addApplication(name, platform)
 	return nil
+}
+
+// addApplication adds an application; the caller holds the lock.
+func (s *Service) addApplication(name string, platform Platform) *application {
+	a := &application{id: madeID("application", name), name: name, platform: platform, created: s.config.Clock.Now()}
+	s.applications = append(s.applications, a)
+	return a
 }
 
 // findApplication looks an application up; the caller holds the lock.
@@ -54,6 +62,7 @@ func (s *Service) deleteApplication(in applicationName) (struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.applications = slices.DeleteFunc(s.applications, func(a *application) bool { return a.name == in.Name })
+	delete(s.tags, s.applicationARN(in.Name))
 	s.deleteGroups(func(g *group) bool { return g.Application == in.Name })
 	return struct{}{}, nil
 }
@@ -62,7 +71,10 @@ func (s *Service) deleteApplication(in applicationName) (struct{}, error) {
 // caller holds the lock.
 func (s *Service) deleteGroups(which func(*group) bool) {
 	s.groups = slices.DeleteFunc(s.groups, func(g *group) bool {
-		g.deleted = g.deleted || which(g)
+		if which(g) {
+			g.deleted = true
+			delete(s.tags, s.groupARN(g.Application, g.Name))
+		}
 		return g.deleted
 	})
 }
@@ -72,8 +84,9 @@ type applicationName struct {
 }
 
 type createApplicationInput struct {
-	Name     string   `json:"applicationName"`
-	Platform Platform `json:"computePlatform"`
+	Name     string    `json:"applicationName"`
+	Platform Platform  `json:"computePlatform"`
+	Tags     []wireTag `json:"tags"`
 }
 
 type createApplicationOutput struct {
@@ -81,7 +94,52 @@ type createApplicationOutput struct {
 }
 
 func (s *Service) createApplication(in createApplicationInput) (createApplicationOutput, error) {
-	return createApplicationOutput{madeID("application", in.Name)}, s.CreateApplication(in.Name, in.Platform)
+	if err := checkTags(in.Tags); err != nil {
+		return createApplicationOutput{}, err
+	}
+	if err := s.CreateApplication(in.Name, in.Platform); err != nil {
+		return createApplicationOutput{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tags[s.applicationARN(in.Name)] = in.Tags
+	return createApplicationOutput{madeID("application", in.Name)}, nil
+}
+
+type updateApplicationInput struct {
+	Name string `json:"applicationName"`
+	New  string `json:"newApplicationName"`
+}
+
+// updateApplication gives an application another name, by which its groups and deployments then go too:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_UpdateApplication.html.
+func (s *Service) updateApplication(in updateApplicationInput) (struct{}, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := s.findApplication(in.Name)
+	if err != nil || in.New == "" || in.New == in.Name {
+		return struct{}{}, err
+	}
+	if len(in.New) > maxName {
+		return struct{}{}, refuse(InvalidApplicationName, "The application name is longer than %d characters.", maxName)
+	}
+	if _, err := s.findApplication(in.New); err == nil {
+		return struct{}{}, refuse(ApplicationAlreadyExists, "Application already exists: %s", in.New)
+	}
+	a.name = in.New
+	s.moveTags(s.applicationARN(in.Name), s.applicationARN(in.New))
+	for _, g := range s.groups {
+		if g.Application == in.Name {
+			g.Application = in.New
+			s.moveTags(s.groupARN(in.Name, g.Name), s.groupARN(in.New, g.Name))
+		}
+	}
+	for _, d := range s.order {
+		if d.state.Application == in.Name {
+			d.state.Application = in.New
+		}
+	}
+	return struct{}{}, nil
 }
 
 type wireApplication struct {
@@ -103,9 +161,40 @@ func (s *Service) getApplication(in applicationName) (getApplicationOutput, erro
 	if err != nil {
 		return getApplicationOutput{}, err
 	}
-	return getApplicationOutput{wireApplication{
-		ID: madeID("application", a.name), Name: a.name, Platform: a.platform, CreateTime: seconds(a.created),
-	}}, nil
+	return getApplicationOutput{a.wire()}, nil
+}
+
+func (a *application) wire() wireApplication {
+	return wireApplication{ID: a.id, Name: a.name, Platform: a.platform, CreateTime: seconds(a.created)}
+}
+
+type batchApplicationsInput struct {
+	Names []string `json:"applicationNames"`
+}
+
+type batchApplicationsOutput struct {
+	Infos []wireApplication `json:"applicationsInfo"`
+}
+
+// batchGetApplications is https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetApplications.html.
+func (s *Service) batchGetApplications(in batchApplicationsInput) (batchApplicationsOutput, error) {
+	out := batchApplicationsOutput{[]wireApplication{}}
+	switch {
+	case len(in.Names) == 0:
+		return out, refuse(ApplicationNameRequired, "At least one application name must be specified.")
+	case len(in.Names) > maxNames:
+		return out, refuse(BatchLimitExceeded, "%d applications were asked for; the limit is %d.", len(in.Names), maxNames)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range in.Names {
+		a, err := s.findApplication(name)
+		if err != nil {
+			return out, err
+		}
+		out.Infos = append(out.Infos, a.wire())
+	}
+	return out, nil
 }
 
 type listApplicationsOutput struct {

@@ -28,6 +28,8 @@ type AppSpec struct {
 
 	// text is what it was read from, empty where it was made in Go.
 	text string
+	// isString says that it came as a revision of the type String, as CloudFormation sends it.
+	isString bool
 }
 
 // FunctionVersions is the shift of an alias from one version of a function to another:

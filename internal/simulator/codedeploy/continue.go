@@ -50,7 +50,10 @@ func (s *Service) ContinueDeployment(id string, kind WaitType) error {
 func (s *Service) linger(d *deployment, kind WaitType, wait time.Duration) (continued bool, err error) {
 	p := &pause{kind, clock.NewSignal(s.config.Clock)}
 	set := func(p *pause, status Status) {
-		s.change(d, nil, func(state *Deployment) { d.pause, state.Status = p, status })
+		s.change(d, nil, func(state *Deployment) {
+			d.pause, state.Status = p, status
+			d.terminating = d.terminating || kind == TerminationWait
+		})
 	}
 	status := InProgress
 	if kind == ReadyWait {

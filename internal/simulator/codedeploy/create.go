@@ -16,6 +16,8 @@ type DeploymentRequest struct {
 	Config string
 	// AutoRollback replaces the group's where it isn't nil.
 	AutoRollback AutoRollback
+
+	options wireOptions
 }
 
 // CreateDeployment starts a deployment and returns its id. Its errors are [*APIError]s.
@@ -53,9 +55,11 @@ func (s *Service) prepare(r DeploymentRequest) (*deployment, error) {
 	if r.AutoRollback != nil {
 		rollback = r.AutoRollback
 	}
-	return s.register(g, config, Deployment{
+	d := s.register(g, config, Deployment{
 		Creator: CreatorUser, Description: r.Description, AppSpec: r.AppSpec, AutoRollback: rollback,
-	}), nil
+	})
+	d.options = r.options
+	return d, nil
 }
 
 // accepts checks an AppSpec against the group that is to be deployed to.
@@ -82,6 +86,9 @@ func (s *Service) register(g *group, config DeploymentConfig, d Deployment) *dep
 		d.Events = append(d.Events, LifecycleEvent{Name: event, Status: EventPending, Function: d.AppSpec.Hooks[event]})
 	}
 	created := &deployment{state: d, settings: g.Group, config: config, group: g, turn: clock.NewSignal(s.config.Clock), done: make(chan struct{})}
+	if g.successful != nil {
+		created.previous = &g.successful.AppSpec
+	}
 	created.ctx, created.cancel = context.WithCancelCause(s.ctx)
 	s.deployments[d.ID] = created
 	if a, err := s.findApplication(g.Application); err == nil { // it may have been deleted

@@ -37,6 +37,8 @@ func newListener(name string) *listener {
 
 func (l *listener) ARN() string { return "arn:aws:elasticloadbalancing:::listener/" + l.name }
 
+func (l *listener) Routes() []codedeploy.Route { return []codedeploy.Route{l} }
+
 func (l *listener) Weights() map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -25,6 +25,8 @@ const serviceFailure = "InternalFailure"
 // operations are what the API can do here.
 func (s *Service) operations() map[string]protocol.Operation {
 	return map[string]protocol.Operation{
+		"BatchGetApplicationRevisions":         protocol.Decoded(s.batchGetApplicationRevisions),
+		"BatchGetApplications":                 protocol.Decoded(s.batchGetApplications),
 		"BatchGetDeploymentGroups":             protocol.Decoded(s.batchGetDeploymentGroups),
 		"BatchGetDeploymentTargets":            protocol.Decoded(s.batchGetDeploymentTargets),
 		"BatchGetDeployments":                  protocol.Decoded(s.batchGetDeployments),
@@ -42,14 +44,20 @@ func (s *Service) operations() map[string]protocol.Operation {
 		"GetDeploymentConfig":                  protocol.Decoded(s.getDeploymentConfig),
 		"GetDeploymentGroup":                   protocol.Decoded(s.getDeploymentGroup),
 		"GetDeploymentTarget":                  protocol.Decoded(s.getDeploymentTarget),
+		"ListApplicationRevisions":             protocol.Decoded(s.listApplicationRevisions),
 		"ListApplications":                     protocol.Decoded(s.listApplications),
 		"ListDeploymentConfigs":                protocol.Decoded(s.listDeploymentConfigs),
 		"ListDeploymentGroups":                 protocol.Decoded(s.listDeploymentGroups),
 		"ListDeploymentTargets":                protocol.Decoded(s.listDeploymentTargets),
 		"ListDeployments":                      protocol.Decoded(s.listDeployments),
+		"ListTagsForResource":                  protocol.Decoded(s.listTagsForResource),
 		"PutLifecycleEventHookExecutionStatus": protocol.Decoded(s.putStatus),
 		"RegisterApplicationRevision":          protocol.Decoded(s.registerApplicationRevision),
+		"SkipWaitTimeForInstanceTermination":   protocol.Decoded(s.skipTerminationWait),
 		"StopDeployment":                       protocol.Decoded(s.stopDeployment),
+		"TagResource":                          protocol.Decoded(s.tagResource),
+		"UntagResource":                        protocol.Decoded(s.untagResource),
+		"UpdateApplication":                    protocol.Decoded(s.updateApplication),
 		"UpdateDeploymentGroup":                protocol.Decoded(s.updateDeploymentGroup),
 	}
 }

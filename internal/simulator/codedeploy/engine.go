@@ -135,6 +135,9 @@ func (s *Service) install(ctx context.Context, d *deployment) error {
 	if err := s.clearAway(ctx, d); err != nil {
 		return err
 	}
+	if err := d.checkListeners(); err != nil {
+		return err
+	}
 	green, err := s.config.ECS.CreateTaskSet(ctx, TaskSetRequest{
 		Cluster: d.settings.Cluster, Service: d.settings.Service, DeploymentID: d.state.ID,
 		TaskDefinition: d.state.AppSpec.TaskDefinition, TargetGroup: d.settings.otherThan(d.state.Original.TargetGroup),
@@ -170,8 +173,8 @@ func (s *Service) clearAway(ctx context.Context, d *deployment) error {
 	if left == nil {
 		return nil
 	}
-	for _, l := range []Listener{d.settings.Production, d.settings.Test} {
-		if l == nil || l.Weights()[left.TargetGroup] == 0 {
+	for _, l := range d.settings.listeners() {
+		if d.settings.weights(l)[left.TargetGroup] == 0 {
 			continue
 		}
 		if err := s.routeListener(d, l, d.state.Original, 100); err != nil {
@@ -202,19 +205,6 @@ func (s *Service) route(d *deployment, percent int) error {
 		return s.routeAlias(d, percent)
 	}
 	return s.routeListener(d, d.settings.Production, d.goal(), percent)
-}
-
-// routeListener gives a task set a percentage of a listener's traffic. The group that gets nothing
-// stays attached with weight 0, as CodeDeploy leaves it.
-func (s *Service) routeListener(d *deployment, l Listener, set *TaskSet, percent int) error {
-	to := set.TargetGroup
-	if err := l.SetWeights(map[string]int{to: percent, d.settings.otherThan(to): 100 - percent}); err != nil {
-		return &eventError{
-			ErrorInformation: ErrorInformation{"ELASTIC_LOAD_BALANCING_INVALID", "The listener could not be changed: " + err.Error()},
-			diagnostics:      "UnknownError",
-		}
-	}
-	return nil
 }
 
 // goal is the task set that is to serve production in the end: green, or in a rollback

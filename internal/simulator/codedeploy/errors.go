@@ -29,6 +29,7 @@ const (
 	ApplicationAlreadyExists           = "ApplicationAlreadyExistsException"
 	ApplicationDoesNotExist            = "ApplicationDoesNotExistException"
 	ApplicationNameRequired            = "ApplicationNameRequiredException"
+	ArnNotSupported                    = "ArnNotSupportedException"
 	BatchLimitExceeded                 = "BatchLimitExceededException"
 	DeploymentAlreadyCompleted         = "DeploymentAlreadyCompletedException"
 	DeploymentConfigAlreadyExists      = "DeploymentConfigAlreadyExistsException"
@@ -44,6 +45,7 @@ const (
 	DeploymentTargetIDRequired         = "DeploymentTargetIdRequiredException"
 	ECSServiceMappingLimitExceeded     = "ECSServiceMappingLimitExceededException"
 	InvalidApplicationName             = "InvalidApplicationNameException"
+	InvalidArn                         = "InvalidArnException"
 	InvalidAutoRollbackConfiguration   = "InvalidAutoRollbackConfigException"
 	InvalidBlueGreenConfiguration      = "InvalidBlueGreenDeploymentConfigurationException"
 	InvalidComputePlatform             = "InvalidComputePlatformException"
@@ -53,7 +55,12 @@ const (
 	InvalidDeploymentWaitType          = "InvalidDeploymentWaitTypeException"
 	InvalidECSService                  = "InvalidECSServiceException"
 	InvalidInput                       = "InvalidInputException"
+	InvalidDeployedStateFilter         = "InvalidDeployedStateFilterException"
 	InvalidDeploymentStyle             = "InvalidDeploymentStyleException"
+	InvalidFileExistsBehavior          = "InvalidFileExistsBehaviorException"
+	InvalidSortBy                      = "InvalidSortByException"
+	InvalidSortOrder                   = "InvalidSortOrderException"
+	InvalidTagsToAdd                   = "InvalidTagsToAddException"
 	InvalidTargetFilterName            = "InvalidTargetFilterNameException"
 	InvalidTargetGroupPair             = "InvalidTargetGroupPairException"
 	RoleRequired                       = "RoleRequiredException"
@@ -63,9 +70,11 @@ const (
 	InvalidRevision                    = "InvalidRevisionException"
 	InvalidTimeRange                   = "InvalidTimeRangeException"
 	InvalidTrafficRoutingConfiguration = "InvalidTrafficRoutingConfigurationException"
+	ResourceArnRequired                = "ResourceArnRequiredException"
 	RevisionDoesNotExist               = "RevisionDoesNotExistException"
 	RevisionRequired                   = "RevisionRequiredException"
 	SerializationFailed                = protocol.SerializationFailed
+	TagRequired                        = "TagRequiredException"
 	UnknownOperation                   = protocol.UnknownOperation
 )
 

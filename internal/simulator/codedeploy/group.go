@@ -18,10 +18,19 @@ const (
 	DefaultInstallTimeout = time.Hour
 )
 
-// Listener is a listener of the load balancer, as far as a deployment moves its traffic.
+// Listener is a listener of the load balancer, as far as a deployment moves its traffic. A group
+// names listeners, never rules: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoute.html.
 type Listener interface {
 	ARN() string
-	// Weights returns the weight of each target group, unused ones included.
+	// Routes returns the listener's rules and its default action, in any order.
+	Routes() []Route
+}
+
+// Route is a rule of a listener, or its default action.
+type Route interface {
+	ARN() string
+	// Weights returns the weight of each target group, unused ones included; it is empty where the
+	// action is no forward.
 	Weights() map[string]int
 	SetWeights(map[string]int) error
 }

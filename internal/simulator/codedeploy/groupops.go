@@ -31,13 +31,14 @@ func (s *Service) getDeploymentGroup(in getGroupInput) (getGroupOutput, error) {
 // wireGroupOf describes a group; the caller holds the lock.
 func (s *Service) wireGroupOf(g *group) wireGroup {
 	info := wireGroup{
-		Application: g.Application, Name: g.Name, ID: madeID(g.Application, g.Name),
+		Application: g.Application, Name: g.Name, ID: g.id,
 		Config: g.Config.Name, Platform: g.Platform,
 		ServiceRoleARN: cmp.Or(g.ServiceRole, fmt.Sprintf("arn:aws:iam::%s:role/CodeDeployServiceRole", s.config.AccountID)),
 		Style:          blueGreenStyle(), AutoRollback: wireRollbackOf(g.AutoRollback),
 		BlueGreen: wireBlueGreenOf(g.Group), LoadBalancerInfo: wireLoadBalancerOf(g.Group),
 		LastSuccessful: lastDeployment(g.successful), LastAttempted: lastDeployment(g.attempted),
 	}
+	info.wireSurroundings = g.shown
 	if g.Platform == PlatformECS {
 		info.ECSServices = []wireECSService{{g.Service, g.Cluster}}
 	}
@@ -48,7 +49,7 @@ func (s *Service) wireGroupOf(g *group) wireGroup {
 	return info
 }
 
-// madeID is a UUID that something keeps: it is made of its names.
+// madeID is a UUID that is made of the names that something was created with.
 func madeID(application, name string) string {
 	b := sha256.Sum256([]byte(application + "\x00" + name))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
@@ -157,11 +158,13 @@ type groupSettings struct {
 	BlueGreen    *wireBlueGreen        `json:"blueGreenDeploymentConfiguration"`
 	LoadBalancer *wireLoadBalancerInfo `json:"loadBalancerInfo"`
 	ECSServices  []wireECSService      `json:"ecsServices"`
+	wireSurroundings
 }
 
 type createGroupInput struct {
-	Application string `json:"applicationName"`
-	Group       string `json:"deploymentGroupName"`
+	Application string    `json:"applicationName"`
+	Group       string    `json:"deploymentGroupName"`
+	Tags        []wireTag `json:"tags"`
 	groupSettings
 }
 
@@ -195,7 +198,14 @@ func (s *Service) createDeploymentGroup(in createGroupInput) (createGroupOutput,
 	if err := s.apply(in.groupSettings, &g); err != nil {
 		return createGroupOutput{}, err
 	}
-	return createGroupOutput{madeID(a.name, in.Group)}, s.addGroup(g)
+	if err := checkTags(in.Tags); err != nil {
+		return createGroupOutput{}, err
+	}
+	if err := s.addShown(g, in.wireSurroundings); err != nil {
+		return createGroupOutput{}, err
+	}
+	s.tags[s.groupARN(a.name, in.Group)] = in.Tags
+	return createGroupOutput{madeID(a.name, in.Group)}, nil
 }
 
 type updateGroupInput struct {
@@ -237,7 +247,9 @@ func (s *Service) updateDeploymentGroup(in updateGroupInput) (deleteGroupOutput,
 	} else if moved {
 		g.other = nil
 	}
+	s.moveTags(s.groupARN(g.Application, g.Name), s.groupARN(changed.Application, changed.Name))
 	g.Group, g.primary = changed, changed.Primary
+	g.shown.merge(in.wireSurroundings)
 	return out, nil
 }
 

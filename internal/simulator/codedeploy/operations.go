@@ -26,6 +26,7 @@ type createDeploymentInput struct {
 	Description  string            `json:"description"`
 	Revision     *wireRevision     `json:"revision"`
 	AutoRollback *wireAutoRollback `json:"autoRollbackConfiguration"`
+	wireOptions
 }
 
 type deploymentID struct {
@@ -33,7 +34,10 @@ type deploymentID struct {
 }
 
 func (s *Service) createDeployment(in createDeploymentInput) (deploymentID, error) {
-	request := DeploymentRequest{Application: in.Application, Group: in.Group, Config: in.Config, Description: in.Description}
+	request := DeploymentRequest{Application: in.Application, Group: in.Group, Config: in.Config, Description: in.Description, options: in.wireOptions}
+	if !slices.Contains([]string{"", "DISALLOW", "OVERWRITE", "RETAIN"}, in.FileExists) {
+		return deploymentID{}, refuse(InvalidFileExistsBehavior, "The file exists behavior %q is not DISALLOW, OVERWRITE or RETAIN.", in.FileExists)
+	}
 	var err error
 	if request.AppSpec, err = in.Revision.spec(); err != nil {
 		return deploymentID{}, err
@@ -47,14 +51,21 @@ func (s *Service) createDeployment(in createDeploymentInput) (deploymentID, erro
 	return deploymentID{id}, err
 }
 
+// Types of revisions that are taken:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_RevisionLocation.html.
+const (
+	typeAppSpec = "AppSpecContent"
+	typeString  = "String"
+)
+
 // content returns the text of a revision, which may be given in two ways.
 func (r *wireRevision) content() (wireContent, error) {
 	switch {
 	case r == nil:
 		return wireContent{}, refuse(RevisionRequired, "A revision must be specified.")
-	case r.RevisionType == "AppSpecContent" && r.AppSpecContent != nil:
+	case r.RevisionType == typeAppSpec && r.AppSpecContent != nil:
 		return *r.AppSpecContent, nil
-	case r.RevisionType == "String" && r.String != nil:
+	case r.RevisionType == typeString && r.String != nil:
 		return *r.String, nil
 	}
 	return wireContent{}, refuse(InvalidRevision, "A revision of type %q with no content of that type: the simulated CodeDeploy takes AppSpecContent and String.", r.RevisionType)
@@ -115,6 +126,10 @@ func wireOf(d *deployment) wireDeployment {
 		Style:        blueGreenStyle(),
 		AutoRollback: wireRollbackOf(d.state.AutoRollback),
 		BlueGreen:    wireBlueGreenOf(d.settings), LoadBalancerInfo: wireLoadBalancerOf(d.settings),
+		TerminationWait: d.terminating, Messages: []string{}, wireOptions: d.options,
+	}
+	if d.previous != nil {
+		info.PreviousRevision = new(reference(*d.previous))
 	}
 	if e := d.state.Error; e != nil {
 		info.Error = &wireError{e.Code, e.Message}
@@ -141,7 +156,10 @@ func wireOf(d *deployment) wireDeployment {
 
 // reference names a revision by its digest; GetApplicationRevision gives its content.
 func reference(a AppSpec) wireRevision {
-	return wireRevision{RevisionType: "AppSpecContent", AppSpecContent: &wireContent{SHA256: a.SHA256()}}
+	if a.isString {
+		return wireRevision{RevisionType: typeString, String: &wireContent{SHA256: a.SHA256()}}
+	}
+	return wireRevision{RevisionType: typeAppSpec, AppSpecContent: &wireContent{SHA256: a.SHA256()}}
 }
 
 func blueGreenStyle() wireStyle { return wireStyle{"BLUE_GREEN", "WITH_TRAFFIC_CONTROL"} }
@@ -313,7 +331,7 @@ func (s *Service) ecsTarget(d *deployment) *wireECSTarget {
 		TargetARN: fmt.Sprintf("arn:aws:ecs:%s:%s:service/%s/%s", s.config.Region, s.config.AccountID, g.Cluster, g.Service),
 	}
 	t.LifecycleEvents, t.LastUpdatedAt = wireEventsOf(d.state)
-	weights := g.Production.Weights()
+	weights := g.weights(g.Production)
 	sum := 0
 	for _, weight := range weights {
 		sum += weight
@@ -322,11 +340,12 @@ func (s *Service) ecsTarget(d *deployment) *wireECSTarget {
 		if set == nil {
 			continue
 		}
-		t.TaskSets = append(t.TaskSets, wireTaskSet{
-			Identifier: set.ID, DesiredCount: set.Tasks, RunningCount: set.Tasks, Status: d.group.taskSetStatus(set.ID),
-			TrafficWeight: 100 * float64(weights[set.TargetGroup]) / float64(max(sum, 1)),
-			TargetGroup:   wireName{set.TargetGroup}, Label: label,
-		})
+		shown := wireTaskSet{Identifier: set.ID, Status: d.group.taskSetStatus(set.ID), TargetGroup: wireName{set.TargetGroup}, Label: label}
+		if shown.Status != draining { // its target group may be another's by now
+			shown.DesiredCount, shown.RunningCount = set.Tasks, set.Tasks
+			shown.TrafficWeight = 100 * float64(weights[set.TargetGroup]) / float64(max(sum, 1))
+		}
+		t.TaskSets = append(t.TaskSets, shown)
 	}
 	slices.SortFunc(t.TaskSets, func(a, b wireTaskSet) int { return len(a.Label) - len(b.Label) }) // Blue first
 	return &t
@@ -341,8 +360,11 @@ func (g *group) taskSetStatus(id string) string {
 	case g.other != nil && g.other.ID == id:
 		return "ACTIVE"
 	}
-	return "DRAINING"
+	return draining
 }
+
+// draining is the status of a task set that is ended.
+const draining = "DRAINING"
 
 type continueInput struct {
 	ID   string   `json:"deploymentId"`
@@ -351,4 +373,9 @@ type continueInput struct {
 
 func (s *Service) continueDeployment(in continueInput) (struct{}, error) {
 	return struct{}{}, s.ContinueDeployment(in.ID, in.Kind)
+}
+
+// skipTerminationWait is ContinueDeployment's predecessor.
+func (s *Service) skipTerminationWait(in deploymentID) (struct{}, error) {
+	return struct{}{}, s.ContinueDeployment(in.ID, TerminationWait)
 }

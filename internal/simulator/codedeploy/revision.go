@@ -93,18 +93,39 @@ func (s *Service) getApplicationRevision(in getRevisionInput) (getRevisionOutput
 	if err != nil {
 		return getRevisionOutput{}, err
 	}
-	for _, r := range a.revisions {
-		if r.spec.SHA256() != asked.SHA256 {
-			continue
-		}
-		out := getRevisionOutput{Application: a.name, Revision: reference(r.spec), Info: wireRevisionInfo{
-			Description: r.description, Groups: append([]string{}, r.groups...), RegisterTime: seconds(r.registered),
-			FirstUsedTime: seconds(r.firstUsed), LastUsedTime: seconds(r.lastUsed),
-		}}
-		out.Revision.AppSpecContent.Content = r.spec.Content()
-		return out, nil
+	r := a.revision(asked.SHA256)
+	if r == nil {
+		return getRevisionOutput{}, refuse(RevisionDoesNotExist, "Application %s has no revision with the SHA-256 %q.", a.name, asked.SHA256)
 	}
-	return getRevisionOutput{}, refuse(RevisionDoesNotExist, "Application %s has no revision with the SHA-256 %q.", a.name, asked.SHA256)
+	return getRevisionOutput{a.name, r.wire(), r.info()}, nil
+}
+
+// revision finds a revision by its digest, nil where there is none.
+func (a *application) revision(sum string) *revision {
+	for i := range a.revisions {
+		if a.revisions[i].spec.SHA256() == sum {
+			return &a.revisions[i]
+		}
+	}
+	return nil
+}
+
+// wire is the revision with its content.
+func (r *revision) wire() wireRevision {
+	w := reference(r.spec)
+	for _, content := range []*wireContent{w.AppSpecContent, w.String} {
+		if content != nil {
+			content.Content = r.spec.Content()
+		}
+	}
+	return w
+}
+
+func (r *revision) info() wireRevisionInfo {
+	return wireRevisionInfo{
+		Description: r.description, Groups: append([]string{}, r.groups...), RegisterTime: seconds(r.registered),
+		FirstUsedTime: seconds(r.firstUsed), LastUsedTime: seconds(r.lastUsed),
+	}
 }
 
 // spec reads the AppSpec of a revision.
@@ -120,5 +141,6 @@ func (r *wireRevision) spec() (AppSpec, error) {
 	if sum := spec.SHA256(); content.SHA256 != "" && content.SHA256 != sum {
 		return AppSpec{}, refuse(InvalidRevision, "The AppSpec's SHA-256 is %s, not %s.", sum, content.SHA256)
 	}
+	spec.isString = r.RevisionType == typeString
 	return spec, nil
 }

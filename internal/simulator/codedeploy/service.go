@@ -74,11 +74,14 @@ type Service struct {
 	order        []*deployment // as they were created
 	ended        int           // how many of them are over
 	executions   map[string]*execution
+	tags         map[string][]wireTag // by the ARN of an application or a group
 }
 
 // group is a deployment group with what it knows of its service.
 type group struct {
 	Group
+	id      string
+	shown   wireSurroundings
 	deleted bool
 	active  *deployment
 	queue   []*deployment // behind the active one, where the group queues
@@ -95,14 +98,18 @@ type deployment struct {
 	settings   Group // the group's when the deployment was created
 	config     DeploymentConfig
 	group      *group
+	options    wireOptions
+	previous   *AppSpec // what the group's last deployment deployed that succeeded before
 	alias      Alias    // of a deployment to Lambda, once it runs
 	executions []string // ids of its hooks' executions
 	pause      *pause   // where it waits to be continued
-	turn       *clock.Signal
-	over       bool // nothing more is done at events; the goroutine that runs it has it alone
-	ctx        context.Context
-	cancel     context.CancelCauseFunc
-	done       chan struct{}
+	// terminating says that the wait before the end of blue has begun.
+	terminating bool
+	over        bool // nothing more is done at events; the goroutine that runs it has it alone
+	turn        *clock.Signal
+	ctx         context.Context
+	cancel      context.CancelCauseFunc
+	done        chan struct{}
 }
 
 // errClosed ends deployments when the service closes.
@@ -121,7 +128,7 @@ func New(config Config) *Service {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Service{
 		config: config, ctx: ctx, cancel: cancel,
-		deployments: map[string]*deployment{}, executions: map[string]*execution{},
+		deployments: map[string]*deployment{}, executions: map[string]*execution{}, tags: map[string][]wireTag{},
 	}
 }
 
@@ -144,15 +151,17 @@ func (s *Service) CreateGroup(g Group) error {
 }
 
 // addGroup adds a group; the caller holds the lock.
-func (s *Service) addGroup(g Group) error {
+func (s *Service) addGroup(g Group) error { return s.addShown(g, wireSurroundings{}) }
+
+// addShown adds a group with what is shown of it beside; the caller holds the lock.
+func (s *Service) addShown(g Group, shown wireSurroundings) error {
 	g, err := g.normalize()
 	if err != nil {
 		return refuse(InvalidInput, "%v", err)
 	}
 	a, err := s.findApplication(g.Application)
 	if err != nil {
-		a = &application{name: g.Application, platform: g.Platform, created: s.config.Clock.Now()}
-		s.applications = append(s.applications, a)
+		a = s.addApplication(g.Application, g.Platform)
 	}
 	if a.platform != g.Platform {
 		return refuse(InvalidInput, "creating deployment group %q: application %s is for %s, not for %s", g.Name, a.name, a.platform, g.Platform)
@@ -160,7 +169,7 @@ func (s *Service) addGroup(g Group) error {
 	if _, err := s.findGroup(g.Application, g.Name); err == nil {
 		return refuse(DeploymentGroupAlreadyExists, "creating deployment group %q: application %s has it already", g.Name, g.Application)
 	}
-	s.groups = append(s.groups, &group{Group: g, primary: g.Primary})
+	s.groups = append(s.groups, &group{Group: g, id: madeID(g.Application, g.Name), primary: g.Primary, shown: shown})
 	return nil
 }
 

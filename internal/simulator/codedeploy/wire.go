@@ -1,5 +1,10 @@
 package codedeploy
 
+import (
+	"cmp"
+	"encoding/json"
+)
+
 // The shapes of the API, as far as they are filled here:
 // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_Types.html.
 
@@ -68,6 +73,15 @@ type wireOverview struct {
 	Pending, InProgress, Succeeded, Failed, Skipped, Ready int
 }
 
+// wireOptions are what is kept of a request for a deployment to be shown again: they are of deployments to
+// servers, but for the alarms, and nothing here sets those off.
+type wireOptions struct {
+	IgnoreStopFailures bool            `json:"ignoreApplicationStopFailures"`
+	OutdatedOnly       bool            `json:"updateOutdatedInstancesOnly"`
+	FileExists         string          `json:"fileExistsBehavior,omitempty"`
+	OverrideAlarms     json.RawMessage `json:"overrideAlarmConfiguration,omitempty"`
+}
+
 type wireDeployment struct {
 	ID               string                `json:"deploymentId"`
 	Application      string                `json:"applicationName"`
@@ -78,6 +92,7 @@ type wireDeployment struct {
 	Status           Status                `json:"status"`
 	Platform         Platform              `json:"computePlatform"`
 	Revision         wireRevision          `json:"revision"`
+	PreviousRevision *wireRevision         `json:"previousRevision,omitempty"`
 	CreateTime       float64               `json:"createTime"`
 	StartTime        float64               `json:"startTime,omitempty"`
 	CompleteTime     float64               `json:"completeTime,omitempty"`
@@ -88,6 +103,10 @@ type wireDeployment struct {
 	Overview         wireOverview          `json:"deploymentOverview"`
 	Error            *wireError            `json:"errorInformation,omitempty"`
 	Rollback         *wireRollbackInfo     `json:"rollbackInfo,omitempty"`
+	// TerminationWait says that the wait before the end of blue has begun.
+	TerminationWait bool     `json:"instanceTerminationWaitTimeStarted"`
+	Messages        []string `json:"deploymentStatusMessages"`
+	wireOptions
 }
 
 type wireDiagnostics struct {
@@ -165,6 +184,26 @@ type wireGroup struct {
 	TargetRevision   *wireRevision         `json:"targetRevision,omitempty"`
 	LastSuccessful   *wireLastDeployment   `json:"lastSuccessfulDeployment,omitempty"`
 	LastAttempted    *wireLastDeployment   `json:"lastAttemptedDeployment,omitempty"`
+	wireSurroundings
+}
+
+// wireSurroundings are what is kept of a group to be shown again: here there are no alarms, no topics and no
+// servers that they could be about.
+type wireSurroundings struct {
+	Triggers         json.RawMessage `json:"triggerConfigurations,omitempty"`
+	Alarms           json.RawMessage `json:"alarmConfiguration,omitempty"`
+	OutdatedStrategy string          `json:"outdatedInstancesStrategy,omitempty"`
+}
+
+// merge takes over what is given.
+func (w *wireSurroundings) merge(given wireSurroundings) {
+	if given.Triggers != nil {
+		w.Triggers = given.Triggers
+	}
+	if given.Alarms != nil {
+		w.Alarms = given.Alarms
+	}
+	w.OutdatedStrategy = cmp.Or(given.OutdatedStrategy, w.OutdatedStrategy)
 }
 
 type wireECSService struct {

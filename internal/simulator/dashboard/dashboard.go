@@ -27,7 +27,17 @@ type Simulation interface {
 	Traffic() []elb.Count
 	ProductionURL() string
 	TestURL() string
+	// ProductionRule and TestRule say what requests must have besides, empty where that is nothing.
+	ProductionRule() string
+	TestRule() string
 	EndpointURL() string
+	// Alias is what is deployed, nil where that is a service, and Invocations those of it.
+	Alias() *simulator.FunctionAlias
+	Invocations() []simulator.InvocationCount
+	// TrafficHistory is what had come at moments before, the oldest first.
+	TrafficHistory() []simulator.TrafficSample
+	// Now is the simulated time.
+	Now() time.Time
 }
 
 // maxLines is how many lines of the functions' logs are kept for those who open the page later.
@@ -42,14 +52,21 @@ type Dashboard struct {
 	mux        *http.ServeMux
 
 	mu    sync.Mutex
-	lines []lambda.LogLine
-	first int           // index of lines[0] among all lines
-	more  chan struct{} // closed and renewed with each line
+	lines []numbered
+	count map[string]int // of lines by function
+	next  int            // the number of the next line
+	more  chan struct{}  // closed and renewed with each line
+}
+
+// numbered is a line with its number among all that there ever were.
+type numbered struct {
+	lambda.LogLine
+	number int
 }
 
 // New makes a dashboard of a simulation.
 func New(s Simulation) *Dashboard {
-	d := &Dashboard{simulation: s, mux: http.NewServeMux(), more: make(chan struct{})}
+	d := &Dashboard{simulation: s, mux: http.NewServeMux(), count: map[string]int{}, more: make(chan struct{})}
 	d.mux.HandleFunc("GET /{$}", d.file("page/index.html", "text/html; charset=utf-8"))
 	d.mux.HandleFunc("GET /dashboard.css", d.file("page/dashboard.css", "text/css; charset=utf-8"))
 	d.mux.HandleFunc("GET /dashboard.js", d.file("page/dashboard.js", "text/javascript; charset=utf-8"))
@@ -57,17 +74,34 @@ func New(s Simulation) *Dashboard {
 	return d
 }
 
-// Log takes a line of a function's log. It never blocks, and fits lambda.Config.Logs.
+// Log takes a line of a function's log, which gets the simulated time, as all that the page shows has it. It never
+// blocks, and fits lambda.Config.Logs.
 func (d *Dashboard) Log(line lambda.LogLine) {
+	line.Time = d.simulation.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lines = append(d.lines, line)
-	if over := len(d.lines) - maxLines; over > 0 {
-		d.lines = slices.Delete(d.lines, 0, over)
-		d.first += over
+	d.lines = append(d.lines, numbered{line, d.next})
+	d.count[line.Function]++
+	d.next++
+	if len(d.lines) > maxLines {
+		d.forget()
 	}
 	close(d.more)
 	d.more = make(chan struct{})
+}
+
+// forget drops the oldest line of the function that has written most, so that a function that customers invoke all the
+// time leaves the others theirs; the caller holds the lock.
+func (d *Dashboard) forget() {
+	most := ""
+	for function, n := range d.count {
+		if n > d.count[most] {
+			most = function
+		}
+	}
+	oldest := slices.IndexFunc(d.lines, func(l numbered) bool { return l.Function == most })
+	d.lines = slices.Delete(d.lines, oldest, oldest+1)
+	d.count[most]--
 }
 
 // ServeHTTP answers with the page, its parts, and what happens.
@@ -99,14 +133,23 @@ func (d *Dashboard) happenings(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	s := &stream{out: w, control: http.NewResponseController(w), stop: cancel}
-	s.send("hello", map[string]string{
-		"production": d.simulation.ProductionURL(), "test": d.simulation.TestURL(), "aws": d.simulation.EndpointURL(),
-	})
+	hello := map[string]string{
+		"production": d.simulation.ProductionURL(), "productionRule": d.simulation.ProductionRule(),
+		"test": d.simulation.TestURL(), "testRule": d.simulation.TestRule(), "aws": d.simulation.EndpointURL(),
+	}
+	if alias := d.simulation.Alias(); alias != nil {
+		hello["alias"], hello["customers"] = alias.String(), aliasName(*alias)
+	}
+	s.send("hello", hello)
 	var sources sync.WaitGroup
 	sources.Go(func() { d.sendLogs(ctx, s) })
 	sources.Go(func() { d.sendTraffic(ctx, s) })
+	// What the timeline counts at each change would make a picture of even samples uneven.
+	sampled := len(d.simulation.TrafficHistory()) > 0
 	for entry := range d.simulation.Timeline().Watch(ctx) {
-		s.sendEntry(entry)
+		if kind, data := encode(entry); kind != "" && (!sampled || kind != trafficKind) {
+			s.send(kind, data)
+		}
 	}
 	cancel() // the simulation is over, or nobody looks any more
 	sources.Wait()
@@ -115,12 +158,12 @@ func (d *Dashboard) happenings(w http.ResponseWriter, r *http.Request) {
 func (d *Dashboard) sendLogs(ctx context.Context, s *stream) {
 	for seen := 0; ; {
 		d.mu.Lock()
-		from := max(seen-d.first, 0)
-		news, more := slices.Clone(d.lines[min(from, len(d.lines)):]), d.more
-		seen = d.first + len(d.lines)
+		from, _ := slices.BinarySearchFunc(d.lines, seen, func(l numbered, number int) int { return l.number - number })
+		news, more := slices.Clone(d.lines[from:]), d.more
+		seen = d.next
 		d.mu.Unlock()
 		for _, line := range news {
-			s.send("log", newLogLine(line))
+			s.send("log", newLogLine(line.LogLine))
 		}
 		select {
 		case <-more:
@@ -133,8 +176,13 @@ func (d *Dashboard) sendLogs(ctx context.Context, s *stream) {
 func (d *Dashboard) sendTraffic(ctx context.Context, s *stream) {
 	ticker := time.NewTicker(sampling)
 	defer ticker.Stop()
+	for _, sample := range d.simulation.TrafficHistory() {
+		s.send(trafficKind, d.traffic(sample))
+	}
 	for {
-		s.send("traffic", newTraffic(time.Now(), d.simulation.Traffic()))
+		s.send(trafficKind, d.traffic(simulator.TrafficSample{
+			Time: d.simulation.Now(), Requests: d.simulation.Traffic(), Invocations: d.simulation.Invocations(),
+		}))
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -143,18 +191,19 @@ func (d *Dashboard) sendTraffic(ctx context.Context, s *stream) {
 	}
 }
 
+func (d *Dashboard) traffic(s simulator.TrafficSample) trafficData {
+	if alias := d.simulation.Alias(); alias != nil {
+		return newInvocations(s.Time, simulator.InvocationsCounted{Alias: *alias, Counts: s.Invocations})
+	}
+	return newTraffic(s.Time, s.Requests)
+}
+
 // stream writes server-sent events from several goroutines.
 type stream struct {
 	mu      sync.Mutex
 	out     http.ResponseWriter
 	control *http.ResponseController
 	stop    func()
-}
-
-func (s *stream) sendEntry(e simulator.Entry) {
-	if kind, data := encode(e); kind != "" {
-		s.send(kind, data)
-	}
 }
 
 func (s *stream) send(kind string, data any) {

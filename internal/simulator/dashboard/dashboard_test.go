@@ -168,6 +168,78 @@ func TestOldLinesOfLogsAreForgotten(t *testing.T) {
 	}
 }
 
+// A function that customers invoke all the time writes more than all others together.
+func TestAFunctionThatWritesMuchLeavesOthersTheirLines(t *testing.T) {
+	_, server, board := start(t)
+	board.Log(lambda.LogLine{Function: "hook", Text: "why it failed"})
+	for i := range 3000 {
+		board.Log(lambda.LogLine{Function: "shop", Text: fmt.Sprint(i)})
+	}
+	var lines []string
+	follow(t, server.URL, func(kind string, data map[string]any) bool {
+		if kind == "log" {
+			lines = append(lines, fmt.Sprint(data["Function"], " ", data["Text"]))
+		}
+		return data["Text"] == "2999"
+	})
+	if len(lines) != 2000 || lines[0] != "hook why it failed" || lines[1] != "shop 1001" {
+		t.Errorf("%d lines are kept, the first %q", len(lines), lines[:min(2, len(lines))])
+	}
+}
+
+func TestADeploymentOfAFunctionIsToldByVersions(t *testing.T) {
+	sim, server, board := startWith(t, func(c *simulator.Config) {
+		c.Clock, c.Alias = clock.Instant(), &simulator.FunctionAlias{Function: "shop", Name: "live"}
+		c.Deployment = codedeploy.Canary("canary", 10, time.Hour)
+	})
+	code := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(code.Close)
+	version := lambda.Function{Webhook: code.URL, Timeout: time.Minute}
+	if err := sim.CreateAlias(1, map[int]lambda.Function{1: version, 2: version}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.SendTraffic(t.Context(), simulator.Customers{Rate: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.DeployVersion(t.Context(), "2", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.SettleTraffic(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	board.Log(lambda.LogLine{Function: "shop", Text: "the last line"})
+	seen := map[string]bool{}
+	var logged, ended float64
+	follow(t, server.URL, func(kind string, data map[string]any) bool {
+		switch kind {
+		case "hello":
+			seen["hello"] = data["alias"] == "shop:live" && data["customers"] == "alias live" && data["production"] == ""
+		case "deployment":
+			if data["From"] == "shop:1" && data["To"] == "shop:2" && data["Status"] == "Succeeded" {
+				ended, _ = data["Completed"].(float64)
+			}
+		case "weights":
+			weights, _ := data["Weights"].(map[string]any)
+			seen["weights"] = seen["weights"] || data["Listener"] == "alias live" && weights["version 1"] == 0.9 && weights["version 2"] == 0.1
+		case "traffic":
+			counts, _ := data["Counts"].([]any)
+			sum := 0.0
+			for _, c := range counts {
+				count, _ := c.(map[string]any)
+				n, _ := count["Requests"].(float64)
+				sum += n
+			}
+			seen[fmt.Sprint(sum, " invocations")] = true
+		case "log":
+			logged, _ = data["Time"].(float64)
+		}
+		return seen["hello"] && ended > 0 && logged > 0 && seen["weights"] && seen["5 invocations"] && seen["15 invocations"]
+	})
+	if logged < ended {
+		t.Errorf("a line that was written after the deployment's end bears an earlier time, by %v ms: real time in place of simulated", ended-logged)
+	}
+}
+
 func TestADeploymentOfECSIsToldByStagesAndHooks(t *testing.T) {
 	pause := ecs.Hook{Type: ecs.TargetPause, Stages: []ecs.Stage{ecs.PostScaleUp}}
 	sim, server, _ := startWith(t, func(c *simulator.Config) {
@@ -205,4 +277,32 @@ func TestADeploymentOfECSIsToldByStagesAndHooks(t *testing.T) {
 			t.Errorf("nobody was told of %q; seen: %v", what, seen)
 		}
 	}
+}
+
+func TestATestRuleIsToldAsTheTestListener(t *testing.T) {
+	sim, server, _ := startWith(t, func(c *simulator.Config) {
+		c.ECS = &simulator.ECSDeployments{}
+		c.Test = simulator.ListenerConfig{Shared: true, Conditions: []elb.Condition{{Field: elb.PathPattern, Values: []string{"/test/*"}}}}
+	})
+	if d, err := sim.DeployService(t.Context(), "v2"); err != nil || d.Status != ecs.Successful {
+		t.Fatalf("%s: %s (%v)", d.Status, d.StatusReason, err)
+	}
+	get(t, sim.TestURL(), func(*http.Response) {})
+	seen := map[string]bool{}
+	follow(t, server.URL, func(kind string, data map[string]any) bool {
+		switch kind {
+		case "hello":
+			seen["where"] = data["test"] == sim.ProductionURL()+"/test/" && data["testRule"] == "path /test/*" && data["productionRule"] == ""
+		case "weights":
+			weights, _ := data["Weights"].(map[string]any)
+			seen["weights"] = seen["weights"] || data["Listener"] == simulator.TestListener && weights[simulator.TargetGroupTwo] == 100.0
+		case "traffic":
+			counts, _ := data["Counts"].([]any)
+			if len(counts) == 1 {
+				count, _ := counts[0].(map[string]any)
+				seen["traffic"] = count["Listener"] == simulator.TestListener && count["Group"] == simulator.TargetGroupTwo
+			}
+		}
+		return seen["where"] && seen["weights"] && seen["traffic"]
+	})
 }

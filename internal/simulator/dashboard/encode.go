@@ -25,8 +25,8 @@ type (
 	}
 	weightsData struct {
 		Time     int64
-		Listener string
-		Weights  map[string]int
+		Listener string // or the alias
+		Weights  map[string]float64
 	}
 	trafficData struct {
 		Time   int64
@@ -41,6 +41,9 @@ type (
 		Function, Text, Kind string
 	}
 )
+
+// trafficKind is the kind of what tells how much traffic there was.
+const trafficKind = "traffic"
 
 func encode(e simulator.Entry) (kind string, data any) {
 	switch what := e.What.(type) {
@@ -57,7 +60,21 @@ func encode(e simulator.Entry) (kind string, data any) {
 	case simulator.HookNoticed:
 		return "log", newNotice(e.Time, what)
 	case simulator.WeightsChanged:
-		return "weights", weightsData{millis(e.Time), what.Listener, what.Weights}
+		weights := map[string]float64{}
+		for group, weight := range what.Weights {
+			weights[group] = float64(weight)
+		}
+		return "weights", weightsData{millis(e.Time), what.Listener, weights}
+	case simulator.AliasChanged:
+		weights := map[string]float64{}
+		for version, weight := range what.Weights {
+			weights[versionName(version)] = weight
+		}
+		return "weights", weightsData{millis(e.Time), aliasName(what.FunctionAlias), weights}
+	case simulator.TrafficCounted:
+		return trafficKind, newTraffic(e.Time, what.Counts)
+	case simulator.InvocationsCounted:
+		return trafficKind, newInvocations(e.Time, what)
 	}
 	return "", nil
 }
@@ -66,6 +83,9 @@ func newDeployment(d codedeploy.Deployment) deploymentData {
 	data := deploymentData{
 		ID: d.ID, Status: string(d.Status), Class: string(d.Status), Creator: d.Creator, Config: d.Config, To: d.AppSpec.TaskDefinition,
 		Created: millis(d.Created), Completed: millis(d.Completed),
+	}
+	if v := d.AppSpec.Lambda; v != nil {
+		data.From, data.To = v.Function+":"+v.CurrentVersion, v.Function+":"+v.TargetVersion
 	}
 	if d.Original != nil {
 		data.From = d.Original.TaskDefinition
@@ -93,12 +113,34 @@ func newTraffic(at time.Time, counts []elb.Count) trafficData {
 	data := trafficData{Time: millis(at), Counts: []countData{}}
 	for _, c := range counts {
 		bad := c.Class[5]
-		for _, n := range c.Made {
-			bad += n
+		for status, n := range c.Made {
+			if status/100 == 5 {
+				bad += n
+			}
 		}
-		data.Counts = append(data.Counts, countData{Listener: c.Listener, Group: c.TargetGroup, Target: c.Target, Requests: c.Requests, Bad: bad})
+		data.Counts = append(data.Counts, countData{Listener: simulator.ListenerOf(c), Group: c.TargetGroup, Target: c.Target, Requests: c.Requests, Bad: bad})
 	}
 	return data
+}
+
+// newInvocations has an alias stand for a listener, and its versions for target groups.
+func newInvocations(at time.Time, counted simulator.InvocationsCounted) trafficData {
+	data := trafficData{Time: millis(at), Counts: []countData{}}
+	for _, c := range counted.Counts {
+		data.Counts = append(data.Counts, countData{
+			Listener: aliasName(counted.Alias), Group: versionName(c.Version), Requests: c.Invocations, Bad: c.Errors,
+		})
+	}
+	return data
+}
+
+func aliasName(a simulator.FunctionAlias) string { return "alias " + a.Name }
+
+func versionName(number string) string {
+	if number == "" {
+		return "no version"
+	}
+	return "version " + number
 }
 
 func newLogLine(line lambda.LogLine) logData {

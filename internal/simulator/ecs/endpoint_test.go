@@ -60,7 +60,9 @@ func serve(t *testing.T) (*world, client) {
 	t.Cleanup(server.Close)
 	transport := &http.Transport{} // no proxy, no certificates of the machine's
 	t.Cleanup(transport.CloseIdleConnections)
-	return w, client{t, server.URL, &http.Client{Transport: transport}, pauses}
+	c := client{t, server.URL, &http.Client{Transport: transport}, pauses}
+	c.must("CreateCluster", object{"clusterName": "cluster"})
+	return w, c
 }
 
 // ask sends an operation and returns the status and the answer.
@@ -363,7 +365,7 @@ func TestATaskDefinitionIsKeptAsItWasRegistered(t *testing.T) {
 	for name, image := range map[string]string{
 		"shop": "shop:2", "shop:1": "shop:1", "arn:aws:ecs:us-east-1:123456789012:task-definition/shop:1": "shop:1",
 	} {
-		out := c.must("DescribeTaskDefinition", object{"taskDefinition": name})
+		out := c.must("DescribeTaskDefinition", object{"taskDefinition": name, "include": []string{"TAGS"}})
 		task := within(t, out, "taskDefinition")
 		if within(t, task, "containerDefinitions", 0, "image") != image || within(t, task, "containerDefinitions", 0, "environment", 0, "name") != "A" ||
 			within(t, task, "networkMode") != "awsvpc" || within(t, task, "status") != "ACTIVE" {
@@ -402,7 +404,8 @@ func TestWhatTheAPIRefuses(t *testing.T) {
 		{"an unknown rule", "CreateService", without(func(o object) {
 			balancer(o)["advancedConfiguration"].(object)["testListenerRule"] = "arn:other"
 		}), "InvalidParameterException", `"arn:other" does not exist`},
-		{"a service of an unknown cluster", "UpdateService", object{"service": "shop"}, "ClusterNotFoundException", ""},
+		{"a service for an unknown cluster", "CreateService", without(func(o object) { o["cluster"] = "other" }), "ClusterNotFoundException", ""},
+		{"a service of an unknown cluster", "UpdateService", object{"cluster": "other", "service": "shop"}, "ClusterNotFoundException", ""},
 		{"no services", "DescribeServices", object{}, "InvalidParameterException", "1 to 10"},
 		{"no deployments", "DescribeServiceDeployments", object{}, "InvalidParameterException", "1 to 20"},
 		{"no revisions", "DescribeServiceRevisions", object{}, "InvalidParameterException", "1 to 20"},

@@ -13,9 +13,11 @@ type APIError = protocol.Error
 // The codes of the operations.
 const (
 	ClientError               = "ClientException"
+	ClusterContainsServices   = "ClusterContainsServicesException"
 	ClusterNotFound           = "ClusterNotFoundException"
 	Conflict                  = "ConflictException"
 	InvalidParameter          = "InvalidParameterException"
+	ResourceNotFound          = "ResourceNotFoundException"
 	SerializationFailed       = protocol.SerializationFailed
 	ServerError               = "ServerException"
 	ServiceDeploymentNotFound = "ServiceDeploymentNotFoundException"

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,7 @@ func (s *Scheduler) registerDefinition(fields map[string]json.RawMessage) (map[s
 	if err != nil {
 		return nil, err
 	}
-	return t.withTags(), nil
+	return s.answerTaskDefinition(t, true), nil
 }
 
 type listTaskDefinitionsInput struct {
@@ -29,17 +30,16 @@ type listTaskDefinitionsOutput struct {
 	pageOutput
 }
 
-// listTaskDefinitions lists them by family and revision. All are ACTIVE.
+// listTaskDefinitions lists them by family and revision, and those that are ACTIVE unless others are asked for.
 func (s *Scheduler) listTaskDefinitions(in listTaskDefinitionsInput) (listTaskDefinitionsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var arns []string
 	for _, family := range slices.Sorted(maps.Keys(s.definitions)) {
-		if (in.Family != "" && in.Family != family) || (in.Status != "" && in.Status != "ACTIVE") {
-			continue
-		}
 		for _, t := range s.definitions[family] {
-			arns = append(arns, t.arn)
+			if (in.Family == "" || in.Family == family) && t.status() == cmp.Or(in.Status, definitionActive) {
+				arns = append(arns, t.arn)
+			}
 		}
 	}
 	if in.Sort == "DESC" {
@@ -55,12 +55,59 @@ type taskDefinitionName struct {
 	TaskDefinition string `json:"taskDefinition"`
 }
 
-func (s *Scheduler) describeTaskDefinition(in taskDefinitionName) (map[string]any, error) {
+type describeTaskDefinitionInput struct {
+	taskDefinitionName
+	Include []string `json:"include"`
+}
+
+func (s *Scheduler) describeTaskDefinition(in describeTaskDefinitionInput) (map[string]any, error) {
 	t, err := s.findTaskDefinition(in.TaskDefinition)
 	if err != nil {
 		return nil, err
 	}
-	return t.withTags(), nil
+	return s.answerTaskDefinition(t, slices.Contains(in.Include, includeTags)), nil
+}
+
+// answerTaskDefinition is a task definition with its tags beside it, where they are asked for.
+func (s *Scheduler) answerTaskDefinition(t *taskDefinition, tags bool) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]any{"taskDefinition": t.wire()}
+	if tags {
+		out["tags"] = s.tagsOf(t.arn)
+	}
+	return out
+}
+
+type listFamiliesInput struct {
+	Prefix string `json:"familyPrefix"`
+	Status string `json:"status"`
+	pageInput
+}
+
+type listFamiliesOutput struct {
+	Families []string `json:"families"`
+	pageOutput
+}
+
+// listTaskDefinitionFamilies lists all families, or those that have, or don't have, a revision that is ACTIVE.
+func (s *Scheduler) listTaskDefinitionFamilies(in listFamiliesInput) (listFamiliesOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var families []string
+	for _, family := range slices.Sorted(maps.Keys(s.definitions)) {
+		status := definitionInactive
+		if slices.ContainsFunc(s.definitions[family], func(t *taskDefinition) bool { return t.status() == definitionActive }) {
+			status = definitionActive
+		}
+		if strings.HasPrefix(family, in.Prefix) && (in.Status == "" || in.Status == "ALL" || in.Status == status) {
+			families = append(families, family)
+		}
+	}
+	var out listFamiliesOutput
+	var err error
+	out.Families, out.NextToken, err = in.page(families)
+	return out, err
 }
 
 type createServiceInput struct {
@@ -71,6 +118,9 @@ type createServiceInput struct {
 	DesiredCount   int                `json:"desiredCount"`
 	Configuration  wireConfiguration  `json:"deploymentConfiguration"`
 	Controller     wireController     `json:"deploymentController"`
+	Role           string             `json:"role"`
+	Tags           []wireTag          `json:"tags"`
+	wireServiceGiven
 }
 
 type serviceOutput struct {
@@ -78,6 +128,16 @@ type serviceOutput struct {
 }
 
 func (s *Scheduler) createService(in createServiceInput) (serviceOutput, error) {
+	if err := checkTags(in.Tags); err != nil {
+		return serviceOutput{}, err
+	}
+	s.mu.Lock()
+	cluster, err := s.findCluster(in.Cluster)
+	s.mu.Unlock()
+	if err != nil {
+		return serviceOutput{}, err
+	}
+	in.Cluster = cluster
 	definition, err := s.definitionOf(in)
 	if err != nil {
 		return serviceOutput{}, err
@@ -85,18 +145,22 @@ func (s *Scheduler) createService(in createServiceInput) (serviceOutput, error) 
 	if _, err := s.CreateService(definition); err != nil {
 		return serviceOutput{}, err
 	}
-	return s.describeService(definition.Cluster, definition.Name)
+	s.mu.Lock()
+	s.tags[s.arn("service", definition.Cluster, definition.Name)] = in.Tags
+	s.mu.Unlock()
+	return s.describeService(definition.Cluster, definition.Name, everything)
 }
 
 // definitionOf reads the definition of a service from a request.
 func (s *Scheduler) definitionOf(in createServiceInput) (Service, error) {
-	task, err := s.findTaskDefinition(in.TaskDefinition)
+	task, err := s.activeTaskDefinition(in.TaskDefinition)
 	if err != nil {
 		return Service{}, err
 	}
+	in.RoleARN = in.Role
 	d := Service{
-		Cluster: shortName(in.Cluster), Name: in.Name, TaskDefinition: task.name, DesiredCount: in.DesiredCount,
-		Controller: cmp.Or(in.Controller.Type, ControllerECS),
+		Cluster: in.Cluster, Name: in.Name, TaskDefinition: task.name, DesiredCount: in.DesiredCount,
+		Controller: cmp.Or(in.Controller.Type, ControllerECS), given: in.wireServiceGiven,
 	}
 	switch d.Controller {
 	case ControllerCodeDeploy:
@@ -172,17 +236,18 @@ type updateServiceInput struct {
 	DesiredCount   *int               `json:"desiredCount"`
 	Force          bool               `json:"forceNewDeployment"`
 	Configuration  *wireConfiguration `json:"deploymentConfiguration"`
+	wireServiceGiven
 }
 
 func (s *Scheduler) updateService(in updateServiceInput) (serviceOutput, error) {
-	update := Update{Force: in.Force}
+	update := Update{Force: in.Force, given: in.wireServiceGiven}
 	if in.DesiredCount != nil {
 		if update.DesiredCount = *in.DesiredCount; update.DesiredCount == 0 {
 			return serviceOutput{}, refuse(InvalidParameter, "The simulated ECS doesn't scale services to 0: their tasks start and end with deployments, and with DeleteService.")
 		}
 	}
 	if in.TaskDefinition != "" {
-		task, err := s.findTaskDefinition(in.TaskDefinition)
+		task, err := s.activeTaskDefinition(in.TaskDefinition)
 		if err != nil {
 			return serviceOutput{}, err
 		}
@@ -198,7 +263,7 @@ func (s *Scheduler) updateService(in updateServiceInput) (serviceOutput, error) 
 	if _, err := s.UpdateService(in.Cluster, in.Service, update); err != nil {
 		return serviceOutput{}, err
 	}
-	return s.describeService(in.Cluster, in.Service)
+	return s.describeService(in.Cluster, in.Service, nil)
 }
 
 type deploymentARN struct {
@@ -338,7 +403,8 @@ func (s *Scheduler) describeServiceRevisions(in describeServiceRevisionsInput) (
 		}
 		out.Revisions = append(out.Revisions, wireRevision{
 			ARN: r.ARN, ServiceARN: svc.arn, ClusterARN: svc.clusterARN, TaskDefinition: s.definitionARN(r.TaskDefinition), LaunchType: launchType,
-			LoadBalancers: svc.wireLoadBalancers(), CreatedAt: seconds(r.Created),
+			LoadBalancers: svc.wireLoadBalancers(), CreatedAt: seconds(r.Created), PlatformVersion: cmp.Or(svc.given.PlatformVersion, latestPlatform),
+			Network: svc.given.Network, CapacityProviders: svc.given.CapacityProviders, Images: s.containerImages(r.TaskDefinition),
 			Resolved: wireResolved{[]wireResolvedLoadBalancer{{r.TargetGroup.ARN, svc.Production.ARN()}}},
 		})
 	}

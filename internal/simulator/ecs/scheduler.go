@@ -121,6 +121,8 @@ type Scheduler struct {
 	deployments map[string]*deployment
 	pauses      map[string]*pause
 	definitions map[string][]*taskDefinition // by family, in the order of revisions
+	clusters    map[string]wireClusterGiven  // those that were created, by name
+	tags        map[string][]wireTag         // by ARN
 }
 
 // errClosed ends deployments when the scheduler closes.
@@ -138,6 +140,7 @@ func New(config Config) *Scheduler {
 	return &Scheduler{
 		config: config, ctx: ctx, cancel: cancel,
 		deployments: map[string]*deployment{}, pauses: map[string]*pause{}, definitions: map[string][]*taskDefinition{},
+		clusters: map[string]wireClusterGiven{defaultCluster: {}}, tags: map[string][]wireTag{},
 	}
 }
 

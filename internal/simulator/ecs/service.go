@@ -45,6 +45,8 @@ type Service struct {
 	// traffic; the stages of its shift are gone through all the same.
 	Production, Test Rule
 	Deployment       DeploymentConfiguration
+
+	given wireServiceGiven
 }
 
 // service is a service with what runs of it; all is guarded by the scheduler's lock.
@@ -183,11 +185,17 @@ func (s *Scheduler) makeRoom(definition Service) error {
 	case existing.status == ServiceActive:
 		return refuse(InvalidParameter, "Creation of service was not idempotent.")
 	}
-	for _, d := range existing.deployments {
-		delete(s.deployments, d.state.ARN)
-	}
+	s.forgetService(existing)
 	s.services = slices.DeleteFunc(s.services, func(svc *service) bool { return svc == existing })
 	return nil
+}
+
+// forgetService drops what is known of a service beside itself; the caller holds the lock.
+func (s *Scheduler) forgetService(svc *service) {
+	for _, d := range svc.deployments {
+		delete(s.deployments, d.state.ARN)
+	}
+	delete(s.tags, svc.arn)
 }
 
 // bringUp gives a service that CodeDeploy deploys its first task set, started or to be started; the
@@ -213,6 +221,7 @@ type Update struct {
 	TaskDefinition string
 	DesiredCount   int
 	Deployment     *DeploymentConfiguration
+	given          wireServiceGiven
 	// Force starts a deployment even though nothing changes that needs one.
 	Force bool
 }
@@ -256,6 +265,7 @@ func (s *Scheduler) update(cluster, name string, u Update) (*deployment, error) 
 	if u.Deployment != nil {
 		changed.Deployment = *u.Deployment
 	}
+	changed.given.merge(u.given)
 	if changed, err = changed.normalize(); err != nil {
 		return nil, err
 	}
@@ -307,7 +317,7 @@ func (s *Scheduler) findService(cluster, name string) (*service, error) {
 		return nil, refuse(InvalidParameter, "Service name must not be empty.")
 	case i >= 0:
 		return s.services[i], nil
-	case !slices.ContainsFunc(s.services, func(svc *service) bool { return svc.Cluster == cluster }):
+	case !slices.Contains(s.clusterNames(), cluster):
 		return nil, refuse(ClusterNotFound, "Cluster not found.")
 	}
 	return nil, refuse(ServiceNotFound, "Service not found.")

@@ -8,6 +8,7 @@ const launchType = "FARGATE"
 type describeServicesInput struct {
 	Cluster  string   `json:"cluster"`
 	Services []string `json:"services"`
+	Include  []string `json:"include"`
 }
 
 type describeServicesOutput struct {
@@ -27,7 +28,7 @@ func (s *Scheduler) describeServices(in describeServicesInput) (describeServices
 		return out, err
 	}
 	for _, name := range in.Services {
-		described, err := s.describeService(in.Cluster, name)
+		described, err := s.describeService(in.Cluster, name, in.Include)
 		if err != nil {
 			out.Failures = append(out.Failures, missing(name))
 			continue
@@ -37,7 +38,8 @@ func (s *Scheduler) describeServices(in describeServicesInput) (describeServices
 	return out, nil
 }
 
-func (s *Scheduler) describeService(cluster, name string) (serviceOutput, error) {
+// describeService describes a service, with the tags where they are to be included.
+func (s *Scheduler) describeService(cluster, name string, include []string) (serviceOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	svc, err := s.findService(cluster, name)
@@ -46,9 +48,13 @@ func (s *Scheduler) describeService(cluster, name string) (serviceOutput, error)
 	}
 	w := wireService{
 		ARN: svc.arn, Name: svc.Name, ClusterARN: svc.clusterARN, LoadBalancers: svc.wireLoadBalancers(), Status: svc.status,
-		DesiredCount: svc.DesiredCount, LaunchType: launchType, TaskDefinition: s.definitionARN(svc.TaskDefinition),
+		DesiredCount: svc.DesiredCount, TaskDefinition: s.definitionARN(svc.TaskDefinition),
 		Configuration: wireConfigurationOf(svc.Deployment), Deployments: []wireRollout{}, CreatedAt: seconds(svc.created),
 		CurrentRevisions: []wireCurrentRevision{}, Scheduling: "REPLICA", Controller: wireController{svc.Controller}, Events: []wireEvent{},
+		wireServiceGiven: svc.given.shown(),
+	}
+	if slices.Contains(include, includeTags) {
+		w.Tags = s.tagsOf(svc.arn)
 	}
 	for _, e := range svc.events {
 		w.Events = append(w.Events, wireEvent{e.ID, seconds(e.Time), e.Message})
@@ -121,7 +127,7 @@ func (s *Scheduler) listServices(in listServicesInput) (listServicesOutput, erro
 	var arns []string
 	for _, svc := range s.services {
 		if svc.Cluster == cluster && svc.status != ServiceInactive &&
-			slices.Contains([]string{"", launchType}, in.LaunchType) && slices.Contains([]string{"", "REPLICA"}, in.Scheduling) {
+			slices.Contains([]string{"", svc.given.shown().LaunchType}, in.LaunchType) && slices.Contains([]string{"", "REPLICA"}, in.Scheduling) {
 			arns = append(arns, svc.arn)
 		}
 	}
@@ -139,7 +145,7 @@ func (s *Scheduler) deleteService(in deleteServiceInput) (serviceOutput, error) 
 	if err := s.DeleteService(in.Cluster, in.Service, in.Force); err != nil {
 		return serviceOutput{}, err
 	}
-	return s.describeService(in.Cluster, in.Service)
+	return s.describeService(in.Cluster, in.Service, nil)
 }
 
 type describeTaskSetsInput struct {

@@ -48,6 +48,8 @@ type DeploymentConfiguration struct {
 	// Linear and Canary belong to the strategies of their names; nil for the defaults.
 	Linear, Canary *Steps
 	Hooks          []Hook
+
+	safeguards wireSafeguards
 }
 
 // normalize fills the defaults in and checks the rest.

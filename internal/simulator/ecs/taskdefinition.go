@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,22 @@ type taskDefinition struct {
 	name        string // by which its tasks are started
 	revision    int
 	registered  time.Time
-	fields      map[string]json.RawMessage
+	// deregistered is zero as long as it is ACTIVE.
+	deregistered time.Time
+	fields       map[string]json.RawMessage
+}
+
+// The statuses of a task definition.
+const (
+	definitionActive   = "ACTIVE"
+	definitionInactive = "INACTIVE"
+)
+
+func (t *taskDefinition) status() string {
+	if t.deregistered.IsZero() {
+		return definitionActive
+	}
+	return definitionInactive
 }
 
 // registerTaskDefinition adds a revision to its family.
@@ -34,6 +50,15 @@ func (s *Scheduler) registerTaskDefinition(fields map[string]json.RawMessage) (*
 	if family == "" || len(containers) == 0 {
 		return nil, refuse(ClientError, "A task definition needs a family and at least one container definition.")
 	}
+	var tags []wireTag
+	if text := fields["tags"]; text != nil {
+		if err := json.Unmarshal(text, &tags); err != nil {
+			return nil, refuse(SerializationFailed, "tags can't be read: %v", err)
+		}
+	}
+	if err := checkTags(tags); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := &taskDefinition{
@@ -42,6 +67,8 @@ func (s *Scheduler) registerTaskDefinition(fields map[string]json.RawMessage) (*
 	t.arn = fmt.Sprintf("%s:%d", s.arn("task-definition", family), t.revision)
 	t.name = t.arn
 	s.definitions[family] = append(s.definitions[family], t)
+	s.tags[t.arn] = tags // beside the task definition
+	delete(fields, "tags")
 	return t, nil
 }
 
@@ -56,7 +83,11 @@ func (s *Scheduler) findTaskDefinition(name string) (*taskDefinition, error) {
 func (s *Scheduler) lookUpTaskDefinition(name string) (*taskDefinition, error) {
 	family, number, numbered := strings.Cut(shortName(name), ":")
 	revisions := s.definitions[family]
+	// A family alone means its latest revision that is ACTIVE.
 	revision := len(revisions)
+	for !numbered && revision > 0 && revisions[revision-1].status() != definitionActive {
+		revision--
+	}
 	if numbered {
 		var err error
 		if revision, err = strconv.Atoi(number); err != nil {
@@ -121,22 +152,77 @@ func (s *Scheduler) definitionARN(name string) string {
 	return s.arn("task-definition", name)
 }
 
-// wire is the task definition as the API shows it.
+// wire is the task definition as the API shows it; the caller holds the lock.
 func (t *taskDefinition) wire() map[string]any {
-	w := map[string]any{}
+	w := map[string]any{"volumes": []any{}, "placementConstraints": []any{}}
 	for name, value := range t.fields {
-		if name != "tags" { // they stand beside the task definition
-			w[name] = value
-		}
+		w[name] = value
 	}
 	w["taskDefinitionArn"], w["family"], w["revision"] = t.arn, t.family, t.revision
-	w["status"], w["registeredAt"] = "ACTIVE", seconds(t.registered)
+	w["status"], w["registeredAt"], w["compatibilities"] = t.status(), seconds(t.registered), t.compatibilities()
+	if !t.deregistered.IsZero() {
+		w["deregisteredAt"] = seconds(t.deregistered)
+	}
 	return w
 }
 
-// withTags is the answer of the operations of task definitions.
-func (t *taskDefinition) withTags() map[string]any {
-	return map[string]any{"taskDefinition": t.wire(), "tags": json.RawMessage(cmp.Or(string(t.fields["tags"]), "[]"))}
+// compatibilities are the launch types that could run it: Fargate asks for some things in the task definition.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html.
+func (t *taskDefinition) compatibilities() []string {
+	if string(t.fields["networkMode"]) == `"awsvpc"` && t.fields["cpu"] != nil && t.fields["memory"] != nil {
+		return []string{"EC2", launchType}
+	}
+	return []string{"EC2"}
+}
+
+// containerImages are the images of a task definition's containers; the caller holds the lock.
+func (s *Scheduler) containerImages(name string) []wireImage {
+	images := []wireImage{}
+	t, err := s.lookUpTaskDefinition(s.definitionARN(name))
+	if err != nil {
+		return images
+	}
+	var containers []struct{ Name, Image string }
+	_ = json.Unmarshal(t.fields["containerDefinitions"], &containers) // read when it was registered
+	for _, c := range containers {
+		images = append(images, wireImage{c.Name, c.Image})
+	}
+	return images
+}
+
+// activeTaskDefinition looks one up that services may be given.
+func (s *Scheduler) activeTaskDefinition(name string) (*taskDefinition, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.lookUpTaskDefinition(name)
+	if err == nil && t.status() != definitionActive {
+		err = refuse(ClientError, "TaskDefinition is inactive")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// deregisterTaskDefinition makes a revision INACTIVE. What runs of it goes on:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html.
+func (s *Scheduler) deregisterTaskDefinition(in taskDefinitionName) (map[string]any, error) {
+	if !strings.Contains(shortName(in.TaskDefinition), ":") {
+		return nil, refuse(ClientError, "The task definition %q must be named with its revision, as family:revision or by its ARN.", in.TaskDefinition)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.lookUpTaskDefinition(in.TaskDefinition)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(s.definitions[t.family], t) {
+		return nil, refuse(ClientError, "The task definition %s was not registered: it came with a service.", t.arn)
+	}
+	if t.status() == definitionActive {
+		t.deregistered = s.config.Clock.Now()
+	}
+	return map[string]any{"taskDefinition": t.wire()}, nil
 }
 
 // seconds is a time as the API writes it: seconds since 1970, with milliseconds.

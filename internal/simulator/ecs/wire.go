@@ -31,6 +31,15 @@ type wireConfiguration struct {
 	Canary          *wireCanary `json:"canaryConfiguration,omitempty"`
 	MaximumPercent  int         `json:"maximumPercent,omitempty"`
 	MinimumHealthy  int         `json:"minimumHealthyPercent,omitempty"`
+
+	wireSafeguards
+}
+
+// wireSafeguards are kept to be shown again: there are no alarms here, and a deployment whose tasks don't come up
+// fails anyway.
+type wireSafeguards struct {
+	CircuitBreaker json.RawMessage `json:"deploymentCircuitBreaker,omitempty"`
+	Alarms         json.RawMessage `json:"alarms,omitempty"`
 }
 
 type wireLinear struct {
@@ -132,6 +141,17 @@ type wireRevision struct {
 	LoadBalancers  []wireLoadBalancer `json:"loadBalancers"`
 	CreatedAt      float64            `json:"createdAt"`
 	Resolved       wireResolved       `json:"resolvedConfiguration"`
+	Images         []wireImage        `json:"containerImages"`
+
+	PlatformVersion   string          `json:"platformVersion"`
+	Network           json.RawMessage `json:"networkConfiguration,omitempty"`
+	CapacityProviders json.RawMessage `json:"capacityProviderStrategy,omitempty"`
+}
+
+// wireImage is the image of a container. Nothing is pulled, so there is no digest.
+type wireImage struct {
+	Container string `json:"containerName"`
+	Image     string `json:"image"`
 }
 
 type wireController struct {
@@ -186,7 +206,6 @@ type wireService struct {
 	DesiredCount      int                   `json:"desiredCount"`
 	RunningCount      int                   `json:"runningCount"`
 	PendingCount      int                   `json:"pendingCount"`
-	LaunchType        string                `json:"launchType"`
 	TaskDefinition    string                `json:"taskDefinition"`
 	Configuration     wireConfiguration     `json:"deploymentConfiguration"`
 	TaskSets          []wireTaskSet         `json:"taskSets,omitempty"`
@@ -197,6 +216,8 @@ type wireService struct {
 	CurrentRevisions  []wireCurrentRevision `json:"currentServiceRevisions"`
 	Scheduling        string                `json:"schedulingStrategy"`
 	Controller        wireController        `json:"deploymentController"`
+	Tags              []wireTag             `json:"tags,omitempty"`
+	wireServiceGiven
 }
 
 // wireRollout is a side of a service, which the API calls a deployment too.
@@ -207,6 +228,7 @@ type wireRollout struct {
 	DesiredCount   int     `json:"desiredCount"`
 	PendingCount   int     `json:"pendingCount"`
 	RunningCount   int     `json:"runningCount"`
+	FailedTasks    int     `json:"failedTasks"`
 	CreatedAt      float64 `json:"createdAt"`
 	UpdatedAt      float64 `json:"updatedAt"`
 	RolloutState   string  `json:"rolloutState"`
@@ -230,7 +252,7 @@ func (w wireConfiguration) value() (DeploymentConfiguration, error) {
 		return DeploymentConfiguration{}, refuse(InvalidParameter,
 			"The simulated ECS has no rolling updates. It runs the strategies BLUE_GREEN, LINEAR and CANARY: set one in deploymentConfiguration.strategy; or leave deployments to CodeDeploy with deploymentController CODE_DEPLOY.")
 	}
-	c := DeploymentConfiguration{Strategy: w.Strategy, BakeTime: time.Duration(w.BakeTimeMinutes) * time.Minute}
+	c := DeploymentConfiguration{Strategy: w.Strategy, BakeTime: time.Duration(w.BakeTimeMinutes) * time.Minute, safeguards: w.wireSafeguards}
 	if w.Linear != nil {
 		c.Linear = stepsOf(w.Linear.Percent, w.Linear.BakeMinutes, Steps{DefaultLinearPercent, DefaultLinearBake})
 	}
@@ -283,6 +305,7 @@ func detailsOf(raw json.RawMessage) (json.RawMessage, error) {
 func wireConfigurationOf(c DeploymentConfiguration) wireConfiguration {
 	w := wireConfiguration{
 		Strategy: c.Strategy, BakeTimeMinutes: minutes(c.BakeTime), Hooks: []wireHook{}, MaximumPercent: 200, MinimumHealthy: 100,
+		wireSafeguards: c.safeguards,
 	}
 	if c.Linear != nil {
 		bake := minutes(c.Linear.Bake)

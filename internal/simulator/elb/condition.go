@@ -52,8 +52,26 @@ func (c Condition) clone() Condition {
 	return c
 }
 
+// String says what a request must have: "header x-test: 1", "path /test/*".
+func (c Condition) String() string {
+	values := slices.Clone(c.Values)
+	for _, q := range c.Query {
+		values = append(values, q.Key+"="+q.Value)
+	}
+	what := map[ConditionField]string{
+		HostHeader: "host ", PathPattern: "path ", HTTPHeader: "header " + c.Header + ": ", RequestMethod: "method ", QueryString: "query ", SourceIP: "source ",
+	}[c.Field]
+	return what + strings.Join(values, " or ")
+}
+
 // size is the number of match evaluations.
 func (c Condition) size() int { return len(c.Values) + len(c.Query) }
+
+// ValidateConditions refuses what a rule can't have as its conditions.
+func ValidateConditions(conditions []Condition) error {
+	_, err := compileConditions(conditions)
+	return err
+}
 
 // predicate is a compiled condition.
 type predicate func(*http.Request) bool

@@ -149,6 +149,12 @@ func (lb *LoadBalancer) Name() string { return lb.config.Name }
 // ARN is the load balancer's Amazon Resource Name.
 func (lb *LoadBalancer) ARN() string { return lb.arn("loadbalancer/app", lb.config.Name, lb.id) }
 
+// SiblingARN makes an ARN for another load balancer of the account. Its listeners are opened by this
+// one, on the same address and with the same target groups: see ListenerConfig.LoadBalancerARN.
+func (lb *LoadBalancer) SiblingARN(name string) string {
+	return lb.arn("loadbalancer/app", name, newID())
+}
+
 // Listeners lists the listeners by name.
 func (lb *LoadBalancer) Listeners() []*Listener {
 	lb.mu.Lock()

@@ -139,7 +139,8 @@ func (g *TargetGroup) awaitStart(ctx context.Context, t *target) bool {
 // Only while somebody waits for the target to be healthy a clock may leap to the next check.
 func (g *TargetGroup) awaitCheck(ctx context.Context, t *target) bool {
 	c, began := g.lb.config.Clock, g.lb.config.Clock.Now()
-	for wait := g.health.Interval; ; wait = g.health.Interval - c.Now().Sub(began) {
+	interval := g.HealthCheck().Interval
+	for wait := interval; ; wait = interval - c.Now().Sub(began) {
 		g.mu.Lock()
 		awaited, waiting := g.waiting > 0 && t.health != Healthy, g.waitingChanged
 		g.mu.Unlock()
@@ -187,12 +188,15 @@ func (g *TargetGroup) check(ctx context.Context, t *target) (problem string, con
 	if fault.Unhealthy {
 		return checkFailed, true
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.health.Timeout)
+	g.mu.Lock()
+	health, codes := g.health, g.codes
+	g.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, health.Timeout)
 	defer cancel()
-	if err := fault.meet(ctx, g.health.Timeout); err != nil {
+	if err := fault.meet(ctx, health.Timeout); err != nil {
 		return problemOf(err), true
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base+g.health.Path, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base+health.Path, http.NoBody)
 	if err != nil {
 		return err.Error(), true
 	}
@@ -204,7 +208,7 @@ func (g *TargetGroup) check(ctx context.Context, t *target) (problem string, con
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	_ = resp.Body.Close()
-	if !g.codes.match(resp.StatusCode) {
+	if !codes.match(resp.StatusCode) {
 		return fmt.Sprintf(checkMismatch+"[%d]", resp.StatusCode), true
 	}
 	return "", true

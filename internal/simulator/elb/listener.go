@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -30,13 +31,16 @@ type ListenerConfig struct {
 	TLS bool
 	// ServerNames are the names of the certificate beside localhost and the listener's address.
 	ServerNames []string
+	// LoadBalancerARN is what the API calls the load balancer whose listener it is, where that is another
+	// one of [LoadBalancer.SiblingARN]; default this one.
+	LoadBalancerARN string
 }
 
 // Listener accepts requests and hands them to its rules, and the others to its default
 // action.
 type Listener struct {
 	route
-	id       string // the last part of its ARN
+	balancer string // the ARN of its load balancer
 	ruleARN  string // of the default rule
 	protocol string // HTTP or HTTPS
 	port     string
@@ -56,10 +60,11 @@ func (lb *LoadBalancer) CreateListener(config ListenerConfig) (*Listener, error)
 	if len(config.Weights) > 0 {
 		config.Default = Action{Forward: config.Weights}
 	}
-	id := newID()
+	balancer := cmp.Or(config.LoadBalancerARN, lb.ARN())
+	arn := strings.Replace(balancer, ":loadbalancer/", ":listener/", 1) + "/" + newID()
 	l := &Listener{
-		route: route{lb: lb, name: config.Name, kind: "listener", secure: config.TLS, arn: lb.arn("listener/app", lb.config.Name, lb.id+"/"+id)},
-		id:    id, ruleARN: lb.arn("listener-rule/app", lb.config.Name, lb.id+"/"+id+"/"+newID()), protocol: "HTTP",
+		route:    route{lb: lb, name: config.Name, kind: "listener", secure: config.TLS, arn: arn},
+		balancer: balancer, ruleARN: newRuleARN(arn), protocol: "HTTP",
 	}
 	if err := l.open(config); err != nil {
 		return nil, fmt.Errorf("creating listener %q: %w", config.Name, err)
@@ -81,10 +86,12 @@ func (l *Listener) open(config ListenerConfig) (err error) {
 		return err
 	}
 	socket, err := new(net.ListenConfig).Listen(lb.ctx, "tcp", config.Address)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return errorf(CodeDuplicateListener, "something listens on %s already; choose another port", config.Address)
-	}
-	if err != nil {
+	case errors.Is(err, syscall.EACCES):
+		return errorf(CodeInvalidConfiguration, "this user may not listen on %s; choose a port from 1024 up", config.Address)
+	case err != nil:
 		return err
 	}
 	if err = l.serve(socket, config); err != nil {
@@ -137,6 +144,14 @@ func (lb *LoadBalancer) tlsConfig(names []string) (*tls.Config, error) {
 
 // URL is where the listener listens: http://127.0.0.1:port, or https with TLS.
 func (l *Listener) URL() string { return l.url }
+
+// newRuleARN is an ARN for another rule of a listener.
+func newRuleARN(listener string) string {
+	return strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/" + newID()
+}
+
+// LoadBalancerARN is the ARN of the load balancer whose listener it is.
+func (l *Listener) LoadBalancerARN() string { return l.balancer }
 
 // Protocol is HTTP or HTTPS.
 func (l *Listener) Protocol() string { return l.protocol }

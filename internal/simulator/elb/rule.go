@@ -39,10 +39,7 @@ func (l *Listener) CreateRule(config RuleConfig) (*Rule, error) {
 		config.Name = fmt.Sprintf("%s/%d", l.name, config.Priority)
 	}
 	r := &Rule{
-		route: route{
-			lb: l.lb, name: config.Name, kind: "rule", secure: l.secure,
-			arn: l.lb.arn("listener-rule/app", l.lb.config.Name, l.lb.id+"/"+l.id+"/"+newID()),
-		},
+		route:    route{lb: l.lb, name: config.Name, kind: "rule", secure: l.secure, arn: newRuleARN(l.arn)},
 		listener: l, priority: config.Priority,
 	}
 	if err := l.addRule(r, config); err != nil {

@@ -25,17 +25,17 @@ type TargetGroupConfig struct {
 
 // TargetGroup is a set of targets that share a health check.
 type TargetGroup struct {
-	lb     *LoadBalancer
-	name   string
-	arn    string
-	health HealthCheck
-	codes  matcher
-	delay  time.Duration
-	port   int
+	lb   *LoadBalancer
+	name string
+	arn  string
+	port int
 
 	metrics *metrics
 
 	mu       sync.Mutex
+	health   HealthCheck
+	codes    matcher
+	delay    time.Duration
 	targets  []*target
 	draining []*target // have left, and finish their requests
 	faults   []*targetFault
@@ -106,7 +106,37 @@ func (g *TargetGroup) InUse() bool {
 }
 
 // HealthCheck is how the group checks its targets, defaults filled in.
-func (g *TargetGroup) HealthCheck() HealthCheck { return g.health }
+func (g *TargetGroup) HealthCheck() HealthCheck {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.health
+}
+
+// SetHealthCheck changes how the group checks its targets, from each one's next check on.
+func (g *TargetGroup) SetHealthCheck(h HealthCheck) error {
+	health, codes, err := h.normalize()
+	if err != nil {
+		return fmt.Errorf("changing target group %q: %w", g.name, errorf(CodeValidation, "%v", err))
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.health, g.codes = health, codes
+	return nil
+}
+
+// DeregistrationDelay is how long a target that leaves may take to finish its requests.
+func (g *TargetGroup) DeregistrationDelay() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.delay
+}
+
+// SetDeregistrationDelay changes that for targets that leave from now on: 0 and up.
+func (g *TargetGroup) SetDeregistrationDelay(delay time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.delay = delay
+}
 
 // recount tells the metrics how many targets are in which state; the caller holds the lock.
 func (g *TargetGroup) recount() {
@@ -233,7 +263,7 @@ func (g *TargetGroup) drain(ctx context.Context, t *target) error {
 		g.draining = slices.DeleteFunc(g.draining, func(other *target) bool { return other == t })
 	}()
 	defer clock.Work(g.lb.config.Clock)() // the requests are real
-	over, stop := clock.Timer(g.lb.config.Clock, g.delay)
+	over, stop := clock.Timer(g.lb.config.Clock, g.DeregistrationDelay())
 	defer stop()
 	select {
 	case <-t.drained:
@@ -317,7 +347,7 @@ func (g *TargetGroup) unhealthyError(base string, ctx context.Context) error {
 	err := context.Cause(ctx)
 	for _, t := range g.Targets() {
 		if t.URL == base && t.Reason != "" {
-			return fmt.Errorf("waiting for target %s to be healthy: %w; the last health check of %s saw: %s", base, err, g.health.Path, t.Reason)
+			return fmt.Errorf("waiting for target %s to be healthy: %w; the last health check of %s saw: %s", base, err, g.HealthCheck().Path, t.Reason)
 		}
 	}
 	return fmt.Errorf("waiting for target %s to be healthy: %w", base, err)

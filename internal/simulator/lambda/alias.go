@@ -34,6 +34,17 @@ func (a AliasConfig) route(random func() float64) string {
 	return a.Version
 }
 
+// Weights is the share of each version that gets invocations, 0 to 1, together 1.
+func (a AliasConfig) Weights() map[string]float64 {
+	weights := map[string]float64{a.Version: 1}
+	for version, weight := range a.AdditionalVersionWeights {
+		weights[a.Version] -= weight
+		weights[version] = weight
+	}
+	maps.DeleteFunc(weights, func(_ string, weight float64) bool { return weight == 0 })
+	return weights
+}
+
 func (a AliasConfig) clone() AliasConfig {
 	a.AdditionalVersionWeights = maps.Clone(a.AdditionalVersionWeights)
 	return a
@@ -103,7 +114,11 @@ func (s *Service) putAliasLocked(f *function, a AliasConfig) (AliasConfig, error
 		return a, err
 	}
 	a.Revision = newRequestID()
+	before, existed := f.aliases[a.Name]
 	f.aliases[a.Name] = a
+	if rerouted := !existed || !maps.Equal(before.Weights(), a.Weights()); rerouted && s.config.Rerouted != nil {
+		s.config.Rerouted(a.clone())
+	}
 	return a.clone(), nil
 }
 
@@ -226,13 +241,7 @@ func (a *Alias) Weights() map[string]float64 {
 	if err != nil {
 		return nil
 	}
-	weights := map[string]float64{config.Version: 1}
-	for version, weight := range config.AdditionalVersionWeights {
-		weights[config.Version] -= weight
-		weights[version] = weight
-	}
-	maps.DeleteFunc(weights, func(_ string, weight float64) bool { return weight == 0 })
-	return weights
+	return config.Weights()
 }
 
 // Shift sends a share of the invocations, 0 to 1, to a version, and the rest to the current

@@ -350,3 +350,50 @@ func TestAnAliasThatWasDeletedHasNoTraffic(t *testing.T) {
 		t.Errorf("it points to %q with %v", alias.CurrentVersion(), alias.Weights())
 	}
 }
+
+func TestVersionsMayBeginWithANumberOfOnesOwn(t *testing.T) {
+	s, _ := start(t, lambda.Config{})
+	create(t, s, function(t, "run"))
+	if v, err := s.PublishAs("hook", 41, "the live one"); err != nil || v.Number != "41" || v.Description != "the live one" {
+		t.Fatalf("got version %q (%s), %v", v.Number, v.Description, err)
+	}
+	if v, err := s.PublishAs("hook", 43, ""); err != nil || v.Number != "43" {
+		t.Errorf("got version %q, %v: nothing has changed, and a number was asked for", v.Number, err)
+	}
+	if _, err := s.PublishAs("hook", 43, ""); err == nil || !strings.Contains(err.Error(), "the last version is 43") {
+		t.Errorf("a number twice: got %v", err)
+	}
+	if _, err := s.PublishAs("none", 1, ""); codeOf(err) != "ResourceNotFoundException" {
+		t.Errorf("of a function that isn't there: got %v", err)
+	}
+	if v := publish(t, s, function(t, "run"), "another"); v.Number != "44" {
+		t.Errorf("the next version is %s, want 44", v.Number)
+	}
+}
+
+func TestWhoFollowsAliasesHearsOfChangedRoutesAlone(t *testing.T) {
+	var heard []map[string]float64
+	s, _ := start(t, lambda.Config{Rerouted: func(a lambda.AliasConfig) { heard = append(heard, a.Weights()) }})
+	f := function(t, "run")
+	create(t, s, f)
+	publish(t, s, f, "one")
+	publish(t, s, f, "two")
+	if _, err := s.CreateAlias(lambda.AliasConfig{Function: "hook", Name: "live", Version: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	alias, err := s.Alias("hook", "live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, weight := range []float64{0.25, 0.25, 1, 1} {
+		if err := alias.Shift("2", weight); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.UpdateAlias("hook", "live", "", func(a *lambda.AliasConfig) { a.Description = "other words" }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]map[string]float64{{"1": 1}, {"1": 0.75, "2": 0.25}, {"2": 1}}, heard); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

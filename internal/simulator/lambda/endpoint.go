@@ -6,53 +6,55 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 )
 
 // EndpointPath is what the paths of Lambda's API begin with.
 const EndpointPath = "/2015-03-31/"
 
-// operation is one of the API's, with the requests that ask for it, in the form of [http.ServeMux]'s patterns.
-type operation struct {
-	name     string
-	patterns []string
-	operate  func(*Service, *http.Request) (reply, error)
+// route is an operation with the method and path by which it is asked for.
+type route struct {
+	operation, pattern string
+	do                 func(*http.Request) (reply, error)
 }
 
-// operations are what the API can do here.
-func operations() []operation {
-	const function = EndpointPath + "functions/{name}"
-	return []operation{
-		{"CreateAlias", []string{"POST " + function + "/aliases"}, (*Service).createAlias},
-		{"DeleteAlias", []string{"DELETE " + function + "/aliases/{alias}"}, (*Service).deleteAlias},
-		{"GetAlias", []string{"GET " + function + "/aliases/{alias}"}, (*Service).getAlias},
-		{"GetFunction", []string{"GET " + function}, (*Service).getFunction},
-		{"GetFunctionConfiguration", []string{"GET " + function + "/configuration"}, (*Service).getFunctionConfiguration},
-		{"Invoke", []string{"POST " + function + "/invocations"}, (*Service).serveInvoke},
-		{"ListAliases", []string{"GET " + function + "/aliases"}, (*Service).listAliases},
-		{"ListFunctions", []string{"GET " + EndpointPath + "functions", "GET " + EndpointPath + "functions/{$}"}, (*Service).listFunctions},
-		{"ListVersionsByFunction", []string{"GET " + function + "/versions"}, (*Service).listVersionsByFunction},
-		{"PublishVersion", []string{"POST " + function + "/versions"}, (*Service).publishVersion},
-		{"UpdateAlias", []string{"PUT " + function + "/aliases/{alias}"}, (*Service).updateAlias},
+func (s *Service) routes() []route {
+	const functions, function = EndpointPath + "functions", EndpointPath + "functions/{name}"
+	return []route{
+		{"CreateAlias", "POST " + function + "/aliases", s.createAlias},
+		{"CreateFunction", "POST " + functions, s.createFunction},
+		{"DeleteAlias", "DELETE " + function + "/aliases/{alias}", s.deleteAlias},
+		{"DeleteFunction", "DELETE " + function, s.deleteFunction},
+		{"GetAlias", "GET " + function + "/aliases/{alias}", s.getAlias},
+		{"GetFunction", "GET " + function, s.getFunction},
+		{"GetFunctionConfiguration", "GET " + function + "/configuration", s.getFunctionConfiguration},
+		{"Invoke", "POST " + function + "/invocations", s.serveInvoke},
+		{"ListAliases", "GET " + function + "/aliases", s.listAliases},
+		{"ListFunctions", "GET " + functions, s.listFunctions},
+		{"ListFunctions", "GET " + functions + "/{$}", s.listFunctions},
+		{"ListVersionsByFunction", "GET " + function + "/versions", s.listVersionsByFunction},
+		{"PublishVersion", "POST " + function + "/versions", s.publishVersion},
+		{"UpdateAlias", "PUT " + function + "/aliases/{alias}", s.updateAlias},
+		{"UpdateFunctionCode", "PUT " + function + "/code", s.updateFunctionCode},
+		{"UpdateFunctionConfiguration", "PUT " + function + "/configuration", s.updateFunctionConfiguration},
 	}
 }
 
 // SupportedOperations names the operations that the endpoint answers, in alphabetical order.
 func SupportedOperations() []string {
 	var names []string
-	for _, o := range operations() {
-		names = append(names, o.name)
+	for _, r := range (*Service)(nil).routes() { // none is called
+		names = append(names, r.operation)
 	}
-	return names
+	return slices.Compact(names)
 }
 
 // Operation gives a function that names the operation that a request asks for, empty where it is none.
 func Operation() func(*http.Request) string {
 	mux, names := http.NewServeMux(), map[string]string{}
-	for _, o := range operations() {
-		for _, pattern := range o.patterns {
-			mux.Handle(pattern, http.NotFoundHandler()) // is never called
-			names[pattern] = o.name
-		}
+	for _, r := range (*Service)(nil).routes() { // none is called
+		mux.Handle(r.pattern, http.NotFoundHandler())
+		names[r.pattern] = r.operation
 	}
 	return func(r *http.Request) string {
 		_, pattern := mux.Handler(r)
@@ -60,20 +62,18 @@ func Operation() func(*http.Request) string {
 	}
 }
 
-// Endpoint serves Lambda's API, as
-// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html has it: [SupportedOperations].
+// Endpoint serves the part of Lambda's API that [SupportedOperations] names:
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html.
 func (s *Service) Endpoint() http.Handler {
 	mux := http.NewServeMux()
-	for _, o := range operations() {
-		for _, pattern := range o.patterns {
-			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-				answered, err := o.operate(s, r)
-				if err != nil {
-					answered = errorReply(err)
-				}
-				answered.write(w)
-			})
-		}
+	for _, route := range s.routes() {
+		mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) {
+			answered, err := route.do(r)
+			if err != nil {
+				answered = errorReply(err)
+			}
+			answered.write(w)
+		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		errorReply(&APIError{
@@ -118,6 +118,8 @@ func errorStatus(code string) int {
 	switch code {
 	case "ResourceNotFoundException", "UnknownOperationException":
 		return http.StatusNotFound
+	case "AccessDeniedException":
+		return http.StatusForbidden
 	case "ResourceConflictException":
 		return http.StatusConflict
 	case "PreconditionFailedException":
@@ -155,11 +157,20 @@ func errorReply(err error) reply {
 	return a
 }
 
+// maxCodeRequest bounds a request with a deployment package, which is in base64, in bytes.
+const maxCodeRequest = maxZip/3*4 + 1<<20
+
 // readJSON reads a request's body, which may be empty, into v.
-func readJSON(r *http.Request, v any) error {
-	text, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+func readJSON(r *http.Request, v any) error { return readJSONUpTo(r, 1<<20, v) }
+
+// readJSONUpTo does that for a body of so many bytes.
+func readJSONUpTo(r *http.Request, limit int64, v any) error {
+	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return fmt.Errorf("reading the request: %w", err)
+	}
+	if int64(len(text)) > limit {
+		return &APIError{"RequestTooLargeException", fmt.Sprintf("Request must be smaller than %d bytes for the operation", limit)}
 	}
 	if len(text) == 0 {
 		return nil

@@ -52,6 +52,9 @@ func (c api) do(method, path, body string, header ...string) answered {
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
+		if header[i] == "Host" {
+			request.Host = header[i+1]
+		}
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
@@ -190,7 +193,7 @@ func TestHowTheEndpointRefuses(t *testing.T) {
 		{"a version of all functions", "GET", "/?FunctionVersion=1", "", nil, 400, "ValidationException", "message", "functionVersion"},
 		{"a try of what isn't there", "POST", "/other/invocations", "{}", []string{"X-Amz-Invocation-Type", "DryRun"}, 404, "ResourceNotFoundException", "Message", "function:other"},
 		{"an event for what isn't there", "POST", "/hook:gone/invocations", "{}", []string{"X-Amz-Invocation-Type", "Event"}, 404, "ResourceNotFoundException", "Message", "function:hook:gone"},
-		{"an operation that isn't simulated", "DELETE", "/hook", "", nil, 404, "UnknownOperationException", "message", "DELETE"},
+		{"an operation that isn't simulated", "DELETE", "/hook/policy", "", nil, 404, "UnknownOperationException", "message", "DELETE"},
 	}
 	for _, test := range tests {
 		t.Run(test.why, func(t *testing.T) {
@@ -332,7 +335,8 @@ func TestARequestIsForOneOfTheOperations(t *testing.T) {
 		"POST /2015-03-31/functions/f%3Alive/invocations":   "Invoke",
 		"GET /2015-03-31/functions/":                        "ListFunctions",
 		"PUT /2015-03-31/functions/f/aliases/live":          "UpdateAlias",
-		"DELETE /2015-03-31/functions/f":                    "",
+		"DELETE /2015-03-31/functions/f":                    "DeleteFunction",
+		"PATCH /2015-03-31/functions/f":                     "",
 		"GET /2015-03-31/event-source-mappings":             "",
 		"GET /2015-03-31/functions/f/configuration":         "GetFunctionConfiguration",
 		"GET /2015-03-31/functions/f/aliases":               "ListAliases",

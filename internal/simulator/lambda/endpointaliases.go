@@ -58,8 +58,7 @@ func (s *Service) createAlias(r *http.Request) (reply, error) {
 	}
 	for member, value := range map[string]*string{"name": asked.Name, "functionVersion": asked.FunctionVersion} {
 		if value == nil {
-			return reply{}, &APIError{"ValidationException", "1 validation error detected: Value null at '" + member +
-				"' failed to satisfy constraint: Member must not be null"}
+			return reply{}, nullError(member)
 		}
 	}
 	a := AliasConfig{Function: r.PathValue("name"), Name: *asked.Name}

@@ -1,7 +1,9 @@
 package lambda
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -43,7 +45,10 @@ func (s *Service) configuration(v Version, qualified bool) configuration {
 		TracingConfig:    map[string]string{"Mode": "PassThrough"},
 		LoggingConfig:    map[string]string{"LogFormat": "Text", "LogGroup": "/aws/lambda/" + fn.Name},
 		EphemeralStorage: map[string]int{"Size": 512},
-		Architectures:    []string{"x86_64"},
+		Architectures:    []string{architecture()},
+	}
+	if fn.made != nil {
+		c.Role = cmp.Or(fn.made.role, c.Role)
 	}
 	if qualified {
 		c.FunctionArn = s.ARN(qualify(fn.Name, v.Number))
@@ -78,10 +83,14 @@ func (s *Service) getFunction(r *http.Request) (reply, error) {
 	if len(v.Function.Command) > 0 {
 		location = "file://" + v.Function.Command[0]
 	}
+	tags := map[string]string{}
+	if v.Function.made != nil {
+		maps.Copy(tags, v.Function.made.tags)
+	}
 	return reply{status: http.StatusOK, body: map[string]any{
 		"Configuration": c,
 		"Code":          map[string]string{"RepositoryType": "S3", "Location": location},
-		"Tags":          map[string]string{},
+		"Tags":          tags,
 	}}, nil
 }
 

@@ -58,6 +58,11 @@ func (s *Service) invokeSync(r *http.Request, name string, payload []byte) (repl
 	return reply{status: http.StatusOK, header: header, body: result.Payload}, nil
 }
 
+// nullError is what a request gets that leaves a member out.
+func nullError(member string) error {
+	return &APIError{"ValidationException", "1 validation error detected: Value null at '" + member + "' failed to satisfy constraint: Member must not be null"}
+}
+
 // enumError is what a member gets that isn't one of its values.
 func enumError(value, member, values string) error {
 	return &APIError{"ValidationException", fmt.Sprintf(

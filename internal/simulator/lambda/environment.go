@@ -43,6 +43,9 @@ func (s *Service) environment(f Function, number, stream, api string) []string {
 		"PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
 		"TZ":   ":UTC",
 	}
+	if s.config.Environment != nil {
+		maps.Copy(env, s.config.Environment())
+	}
 	maps.Copy(env, f.Env)
 	maps.Copy(env, map[string]string{
 		"_HANDLER":                        f.Handler,

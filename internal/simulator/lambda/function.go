@@ -63,6 +63,8 @@ type Function struct {
 	// MemoryMB is told to the function and shown in its REPORT lines; the child process
 	// isn't held to it. 128 to 10240, default 128.
 	MemoryMB int
+
+	made *made // over the API; nil otherwise
 }
 
 // normalize fills the defaults in and checks the rest.

@@ -24,7 +24,7 @@ func (s *Service) run(r request, attempt int, fault Fault) (Result, error) {
 		turn <- struct{}{} // never for long: each turn has the function's timeout
 		defer func() { <-turn }()
 	}
-	done := Invocation{Function: r.function.name, Version: v.Number, Attempt: attempt, Start: time.Now()}
+	done := Invocation{Function: r.function.name, Qualifier: r.qualifier, Version: v.Number, Attempt: attempt, Start: time.Now()}
 	done.Result = s.invoke(r, v, fault, &done)
 	done.Result.RequestID, done.Result.Version = r.requestID, v.Number
 	s.invoked(done)

@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
@@ -43,6 +44,8 @@ func DefaultRetryDelays() []time.Duration { return []time.Duration{time.Minute, 
 type Config struct {
 	Region    string // default us-east-1
 	AccountID string // default 123456789012
+	// Environment is what every function's environment begins with, where it isn't nil; the function's own wins.
+	Environment func() map[string]string
 	// Clock keeps the waits between tries of an asynchronous event. Timeouts of functions,
 	// which are real processes, keep real time.
 	Clock clock.Clock
@@ -54,6 +57,9 @@ type Config struct {
 	Logs func(LogLine)
 	// Invoked is told of each finished run of a function. It must not block.
 	Invoked func(Invocation)
+	// Rerouted is told of each alias that was created, or that shares invocations out otherwise than
+	// before. It must not block, and not call the service.
+	Rerouted func(AliasConfig)
 	// Undelivered is told of each asynchronous event that was accepted and is given up without
 	// a run. It must not block.
 	Undelivered func(Undelivered)
@@ -100,13 +106,15 @@ func (r Result) Err() error {
 // Invocation is one finished run of a function.
 type Invocation struct {
 	Function string
-	Version  string // $LATEST or a number
-	Attempt  int    // 1 for the first; more only where an asynchronous event is tried again
-	Cold     bool
-	Init     time.Duration // the init phase of a cold start
-	Duration time.Duration // without Init
-	Start    time.Time     // when the function was given the event
-	Result   Result
+	// Qualifier is how the caller named the version: its number, an alias, or empty for $LATEST.
+	Qualifier string
+	Version   string // $LATEST or a number
+	Attempt   int    // 1 for the first; more only where an asynchronous event is tried again
+	Cold      bool
+	Init      time.Duration // the init phase of a cold start
+	Duration  time.Duration // without Init
+	Start     time.Time     // when the function was given the event
+	Result    Result
 }
 
 // APIError is an error that Lambda answers a request with, such as
@@ -127,6 +135,8 @@ type Service struct {
 	closed    bool
 	functions map[string]*function
 	idle      map[*version][]*sandbox
+	codeDirs  map[string]int64 // of deployment packages, with the sizes of what is in them, in bytes
+	codeSize  int64            // of all
 
 	invocations history[Invocation]
 	lines       history[LogLine]
@@ -155,7 +165,7 @@ func New(config Config) *Service {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Service{
 		config: config, ctx: ctx, cancel: cancel,
-		functions: map[string]*function{}, idle: map[*version][]*sandbox{},
+		functions: map[string]*function{}, codeDirs: map[string]int64{}, idle: map[*version][]*sandbox{},
 		invocations: history[Invocation]{limit: config.HistoryBytes, size: func(i Invocation) int {
 			return len(i.Result.Payload) + len(i.Result.Log)
 		}},
@@ -261,7 +271,7 @@ func (s *Service) requestLocked(name string, payload []byte) (request, error) {
 	return request{f, qualifier, newRequestID(), payload}, nil
 }
 
-// Close kills all functions and returns when nothing of them is left.
+// Close kills all functions and returns when nothing of them is left, nor of the code that was sent over the API.
 func (s *Service) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -269,13 +279,16 @@ func (s *Service) Close() {
 	s.cancel(errClosed)
 	s.running.Wait()
 	s.mu.Lock()
-	idle := s.idle
-	s.idle = map[*version][]*sandbox{}
+	idle, folders := s.idle, s.codeDirs
+	s.idle, s.codeDirs = map[*version][]*sandbox{}, map[string]int64{}
 	s.mu.Unlock()
 	for _, sandboxes := range idle {
 		for _, sb := range sandboxes {
 			sb.close()
 		}
+	}
+	for dir := range folders {
+		_ = os.RemoveAll(dir) // what stays is in the system's folder for temporary files
 	}
 }
 

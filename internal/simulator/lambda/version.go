@@ -28,9 +28,10 @@ type Version struct {
 	// Revision is a UUID that changes with each change.
 	Revision string
 	// CodeSHA256 is in base64. It tells code from other code: it covers the command or the
-	// URL and, of a bootstrap, the file's size and time of change, not its bytes.
+	// URL and, of a bootstrap, the file's size and time of change, not its bytes. Of a deployment package
+	// it is the zip's, as in Lambda.
 	CodeSHA256 string
-	// CodeSize is the bootstrap's size in bytes, 0 where that isn't known.
+	// CodeSize is the bootstrap's or the zip's size in bytes, 0 where that isn't known.
 	CodeSize int64
 }
 
@@ -57,6 +58,10 @@ func (s *Service) newVersion(fn Function) *version {
 		Function: fn, Number: latest, Description: fn.Description,
 		Modified: s.config.Clock.Now(), Revision: newRequestID(),
 	}}
+	if fn.made != nil && fn.made.code != nil {
+		v.CodeSize, v.CodeSHA256 = fn.made.code.size, fn.made.code.sha256
+		return v
+	}
 	code := []any{fn.Command, fn.RIE, fn.Webhook, fn.Handler}
 	if len(fn.Command) > 0 {
 		if file, err := os.Stat(fn.Command[0]); err == nil {
@@ -121,6 +126,28 @@ func (s *Service) update(fn Function) (idle []*sandbox, err error) {
 	return idle, nil
 }
 
+// Delete removes a function with its versions and aliases. Invocations that run go on, and events that wait for another try are
+// given up. Its error is an [*APIError].
+func (s *Service) Delete(name string) error {
+	s.mu.Lock()
+	f, err := s.functionLocked(name)
+	if err != nil {
+		s.mu.Unlock()
+		return fmt.Errorf("deleting function %q: %w", name, err)
+	}
+	delete(s.functions, f.name)
+	var idle []*sandbox
+	for _, v := range append([]*version{f.latest}, f.published...) {
+		idle = append(idle, s.idle[v]...)
+		delete(s.idle, v)
+	}
+	s.mu.Unlock()
+	for _, sb := range idle {
+		sb.close()
+	}
+	return nil
+}
+
 // takeTurns has the invocations wait for each other where there is one sandbox for all.
 func (f *function) takeTurns() {
 	if f.turn == nil && f.latest.Function.RIE != "" {
@@ -139,15 +166,40 @@ func (s *Service) Publish(name, description string) (Version, error) {
 	if err != nil {
 		return Version{}, fmt.Errorf("publishing a version of %q: %w", name, err)
 	}
-	return f.publish(description, s.config.Clock.Now()), nil
+	if last := len(f.published); last > 0 && !f.changed {
+		return f.published[last-1].Version, nil
+	}
+	return f.publish(f.lastNumber()+1, description, s.config.Clock.Now()), nil
 }
 
-func (f *function) publish(description string, now time.Time) Version {
-	if last := len(f.published); last > 0 && !f.changed {
-		return f.published[last-1].Version
+// PublishAs makes a version of $LATEST that has a number of the caller's, above those of all
+// versions there are: a function whose first versions are gone, as functions in use are. It makes
+// one also where nothing has changed.
+func (s *Service) PublishAs(name string, number int, description string) (Version, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.functionLocked(name)
+	if err == nil && number <= f.lastNumber() {
+		err = fmt.Errorf("the last version is %d, and numbers rise", f.lastNumber())
 	}
+	if err != nil {
+		return Version{}, fmt.Errorf("publishing version %d of %q: %w", number, name, err)
+	}
+	return f.publish(number, description, s.config.Clock.Now()), nil
+}
+
+// lastNumber is that of the newest version, 0 before there is one.
+func (f *function) lastNumber() int {
+	if len(f.published) == 0 {
+		return 0
+	}
+	number, _ := strconv.Atoi(f.published[len(f.published)-1].Number) // it was made of one
+	return number
+}
+
+func (f *function) publish(number int, description string, now time.Time) Version {
 	v := &version{Version: f.latest.Version}
-	v.Number = strconv.Itoa(len(f.published) + 1)
+	v.Number = strconv.Itoa(number)
 	v.Modified, v.Revision = now, newRequestID()
 	if description != "" {
 		v.Description = description

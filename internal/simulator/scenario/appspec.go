@@ -13,10 +13,15 @@ import (
 type appSpec struct {
 	folder string
 	spec   codedeploy.AppSpec
+	given  bool
 }
+
+// unread says that there is one, and that it couldn't be read: what it deploys isn't known.
+func (a appSpec) unread() bool { return a.given && a.spec.TaskDefinition == "" && a.spec.Lambda == nil }
 
 // DecodeNode reads an AppSpec. Text is told from a path by what no path has: a line break or a brace.
 func (a *appSpec) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	a.given = true
 	var text string
 	switch {
 	case n.IsMapping():
@@ -42,9 +47,6 @@ func (a *appSpec) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 		return
 	}
 	spec, err := codedeploy.ParseAppSpec(text)
-	if err == nil && spec.TaskDefinition == "" {
-		err = errors.New("scenarios deploy to ECS, and the AppSpec's resource is no AWS::ECS::Service")
-	}
 	if err != nil {
 		d.Problem(n, "%s", err)
 		return

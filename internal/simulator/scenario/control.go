@@ -13,7 +13,7 @@ import (
 )
 
 // control answers requests below /simulator/ at the AWS endpoint: faults are listed, injected and ended while the
-// scenario runs.
+// scenario runs, and who sends requests to HTTPS listeners gets what to trust.
 func control(sim *simulator.Simulator) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /simulator/faults", func(w http.ResponseWriter, _ *http.Request) { writeFaults(w, sim) })
@@ -27,6 +27,13 @@ func control(sim *simulator.Simulator) http.Handler {
 	mux.HandleFunc("DELETE /simulator/faults", func(w http.ResponseWriter, _ *http.Request) {
 		sim.ClearFaults()
 		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /simulator/ca.pem", func(w http.ResponseWriter, r *http.Request) {
+		if sim.CertificateAuthority() == "" {
+			http.Error(w, "no listener speaks https", http.StatusNotFound)
+			return
+		}
+		http.ServeFile(w, r, sim.CertificateAuthority())
 	})
 	return mux
 }

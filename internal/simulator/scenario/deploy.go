@@ -20,14 +20,21 @@ func (s *Scenario) Create(sim *simulator.Simulator) (id string, err error) {
 	return sim.Create(s.AppSpec)
 }
 
-// Wait returns how the deployment ended, once it and its rollback are over.
+// Wait returns how the deployment ended, once it and its rollback are over, and the customers of
+// that moment have their answers.
 func (s *Scenario) Wait(ctx context.Context, sim *simulator.Simulator, id string) (Outcome, error) {
 	if s.config.ECS != nil {
 		d, err := sim.WaitServiceDeployment(ctx, id)
-		return serviceOutcome(d), err
+		if err != nil {
+			return Outcome{}, err
+		}
+		return serviceOutcome(d), sim.SettleTraffic(ctx)
 	}
 	o, err := sim.Wait(ctx, id)
-	return outcome(o.Deployment), err
+	if err != nil {
+		return Outcome{}, err
+	}
+	return outcome(o.Deployment), sim.SettleTraffic(ctx)
 }
 
 func outcome(d codedeploy.Deployment) Outcome {

@@ -190,7 +190,7 @@ func (f *ecsFile) deployments() *simulator.ECSDeployments {
 
 // codeDeployKeys are the keys of a file that only CodeDeploy's deployments have.
 func codeDeployKeys() []string {
-	return []string{"appspec", "application", "group", "deployment_config", "auto_rollback", "hook_timeout", "install_timeout", "termination_wait", "rollback_hooks"}
+	return []string{"appspec", "application", "group", "deployment_config", "auto_rollback", "hook_timeout", "install_timeout", "termination_wait", "rollback_hooks", "without_test_listener"}
 }
 
 // validateDeployer sees to it that the file says who deploys, and only what that one knows.
@@ -215,8 +215,8 @@ func (f *file) validateDeployer(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // validateTaskCount refuses several tasks of a version that is one URL.
 func (f *file) validateTaskCount(d *strictyaml.Decoder, n strictyaml.Node) {
-	for name, side := range map[string]upstream{"blue": f.Blue, "green": f.Green} {
-		if f.ECS.Tasks > 1 && side.isURL() {
+	for name, side := range map[string]side{"blue": f.Blue, "green": f.Green} {
+		if f.ECS.Tasks > 1 && side.URL != "" {
 			at, _ := n.Get(name)
 			d.Problem(at, "%s: one url can't be %d tasks; give a command, or leave ecs.tasks out", name, f.ECS.Tasks)
 		}
@@ -225,10 +225,7 @@ func (f *file) validateTaskCount(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // validateHookFunctions refuses functions that ECS's hooks name and the file doesn't have.
 func (f *file) validateHookFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
-	names := make([]string, len(f.Functions))
-	for i, entry := range f.Functions {
-		names[i] = entry.Key
-	}
+	names := f.functionNames()
 	section, _ := n.Get("ecs")
 	hooks, _ := section.Get("hooks")
 	for i, item := range hooks.Items() {

@@ -158,9 +158,12 @@ func (f *fault) decodeModifier(d *strictyaml.Decoder, key string, n strictyaml.N
 func moments() []string { return append(events(), stages()...) }
 
 // events are CodeDeploy's.
-func events() []string {
+func events() []string { return eventsOf(codedeploy.PlatformECS) }
+
+// eventsOf are those to which deployments of a platform come. Those of Lambda are among those of ECS.
+func eventsOf(p codedeploy.Platform) []string {
 	var names []string
-	for _, event := range codedeploy.Events() {
+	for _, event := range p.Events() {
 		names = append(names, string(event))
 	}
 	return names
@@ -220,7 +223,7 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // operations are those whose requests can meet faults.
 func operations() []string {
-	list := slices.Concat(codedeploy.SupportedOperations(), ecs.SupportedOperations(), elbapi.Operations(), lambda.SupportedOperations(),
+	list := slices.Concat(codedeploy.SupportedOperations(), ecs.SupportedOperations(), elbapi.SupportedOperations(), lambda.SupportedOperations(),
 		[]string{sts.GetCallerIdentity})
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -248,10 +251,7 @@ func (f *fault) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // validateFaults refuses faults of functions and listeners that the file doesn't have.
 func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
-	names := make([]string, len(f.Functions))
-	for i, entry := range f.Functions {
-		names[i] = entry.Key
-	}
+	names := f.functionNames()
 	list, _ := n.Get("faults")
 	for i, item := range list.Items() {
 		if i >= len(f.Faults) {
@@ -262,18 +262,24 @@ func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
 		if moment, ok := item.Get("at"); ok && fault.At != "" && slices.Contains(moments(), fault.At) {
 			f.validateMoment(d, moment, fault.At)
 		}
-		switch {
-		case faultKinds()[fault.Kind].befalls == aFunction && fault.Kind != "" && !slices.Contains(names, fault.Subject):
+		switch befalls := faultKinds()[fault.Kind].befalls; {
+		case f.forLambda() && (befalls == aSide || befalls == aListener):
+			d.Problem(at, "%s: the AppSpec deploys a Lambda function, which has no targets and no listeners", fault.Kind)
+		case befalls == aFunction && fault.Kind != "" && !slices.Contains(names, fault.Subject):
 			d.Problem(at, "%s", missingFunction(fault.Subject, names))
-		case fault.Subject == simulator.TestListener && f.Listeners.Test.none && faultKinds()[fault.Kind].befalls == aListener:
+		case fault.Subject == simulator.TestListener && f.Listeners.Test.none && befalls == aListener:
 			d.Problem(at, "%s: the scenario has no test listener", fault.Kind)
 		}
 	}
 }
 
-// validateMoment refuses an event of CodeDeploy's where ECS deploys, and a stage of ECS's where CodeDeploy does.
+// validateMoment refuses an event of CodeDeploy's where ECS deploys, a stage of ECS's where CodeDeploy does, and an event
+// that only deployments of services have where a function is deployed.
 func (f *file) validateMoment(d *strictyaml.Decoder, n strictyaml.Node, moment string) {
+	known := eventsOf(codedeploy.PlatformLambda)
 	switch byECS := slices.Contains(stages(), moment); {
+	case f.forLambda() && !slices.Contains(known, moment):
+		d.Problem(n, "at: %s", strictyaml.Unknown("event of a Lambda deployment", moment, known))
 	case f.ECS.given && !byECS:
 		d.Problem(n, "at: %s is an event of CodeDeploy's, and with ecs: it is ECS that deploys: its stages are %s", moment, strings.Join(stages(), ", "))
 	case !f.ECS.given && byECS:

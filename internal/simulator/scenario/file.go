@@ -8,6 +8,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -26,22 +27,26 @@ type file struct {
 	Application string `yaml:"application"`
 	// the deployment group's name in CodeDeploy
 	Group string `yaml:"group"`
-	// the AppSpec for ECS that CodeDeploy deploys: a path to one in YAML or JSON, or the AppSpec itself, as a mapping or as text
+	// the AppSpec that CodeDeploy deploys, for ECS or Lambda: a path to one in YAML or JSON, or the AppSpec itself, as a mapping or as text
 	AppSpec appSpec `yaml:"appspec"`
 	// has Amazon ECS deploy the service itself, without CodeDeploy
 	ECS ecsFile `yaml:"ecs"`
-	// how production traffic shifts: the name of one of AWS's configurations for ECS, or steps; CodeDeployDefault.ECSAllAtOnce
+	// how production traffic shifts: the name of one of AWS's configurations for what is deployed, or steps; all at once
 	Deployment deploymentConfig `yaml:"deployment_config"`
 	// true for a rollback on failures, false (the default), or the events that set one off
 	AutoRollback autoRollback `yaml:"auto_rollback"`
 	// the version that serves production at the start
-	Blue upstream `yaml:"blue"`
+	Blue side `yaml:"blue"`
 	// the version that is deployed
-	Green upstream `yaml:"green,required"`
+	Green side `yaml:"green,required"`
+	// the customers: how many requests to the production listener, or invocations of the alias, come in a second
+	Traffic traffic `yaml:"traffic"`
 	// how the load balancer checks the versions' health
 	HealthCheck healthCheck `yaml:"health_check"`
 	// where the load balancer listens
 	Listeners listeners `yaml:"listeners"`
+	// what becomes of a hook for AfterAllowTestTraffic where CodeDeploy has no test listener: refuse (the default), skip or call
+	WithoutTest testHook `yaml:"without_test_listener"`
 	// the AWS endpoint
 	AWS awsFile `yaml:"aws"`
 	// the Lambda functions, by name
@@ -102,13 +107,6 @@ func (h *healthCheck) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-type listeners struct {
-	// the production listener's port of 127.0.0.1; 0, which is any that is free
-	Production port `yaml:"production"`
-	// the test listener's port of 127.0.0.1; 0, which is any that is free; none leaves it out
-	Test testPort `yaml:"test"`
-}
-
 type awsFile struct {
 	// the port of 127.0.0.1 on which the AWS endpoint answers; 0, which is any that is free
 	Port port `yaml:"port"`
@@ -133,25 +131,6 @@ func (p *port) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	*p = port(number)
 }
 
-// testPort is a port, or none for no listener.
-type testPort struct {
-	port port
-	none bool
-}
-
-// DecodeNode reads a port or none.
-func (p *testPort) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	n, ok := d.Static(n)
-	if !ok {
-		return
-	}
-	if n.IsString() && n.Text() == "none" {
-		p.none = true
-		return
-	}
-	p.port.DecodeNode(d, n)
-}
-
 // functionKey is a function without its name, which is its key.
 type functionKey struct {
 	// the program that speaks the Lambda Runtime API, as a list with its arguments or as a text for the shell
@@ -160,7 +139,7 @@ type functionKey struct {
 	RIE string `yaml:"runtime_interface_emulator"`
 	// a URL that gets the events by POST, in place of a command
 	Webhook string `yaml:"webhook"`
-	// variables of the function's environment, beside those that Lambda sets; values may hold {{ listeners.production }}, {{ listeners.test }} and {{ aws.endpoint }}
+	// variables of the function's environment, beside those that Lambda sets; values may hold {{ listeners.production }}, {{ listeners.test }}, {{ listeners.ca }} and {{ aws.endpoint }}
 	Env strictyaml.Map[strictyaml.Text] `yaml:"env"`
 	// the task root, in which the command starts; the scenario's folder
 	Dir string `yaml:"dir"`
@@ -215,6 +194,18 @@ func (f *functionKey) validateRuntime(d *strictyaml.Decoder, n strictyaml.Node) 
 	}
 }
 
+// functionNames are the names of all functions that the scenario has.
+func (f *file) functionNames() []string {
+	names := make([]string, len(f.Functions))
+	for i, entry := range f.Functions {
+		names[i] = entry.Key
+	}
+	if v := f.AppSpec.spec.Lambda; v != nil {
+		names = append(names, v.Function)
+	}
+	return names
+}
+
 func (f functionKey) function(name, folder string) function {
 	made := lambda.Function{
 		Name: name, Command: f.Command.in(folder), RIE: f.RIE, Webhook: f.Webhook, Dir: within(folder, f.Dir), Handler: f.Handler, Runtime: f.Runtime,
@@ -237,30 +228,39 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 		d.Problem(at, "version: this greenlight reads version %d", Version)
 	}
 	f.validateDeployer(d, n)
+	f.validatePlatform(d, n)
 	f.validateHookFunctions(d, n)
 	f.validateFaults(d, n)
 	f.validateFunctions(d, n)
-	if f.Listeners.Test.none && f.AppSpec.spec.Hooks["AfterAllowTestTraffic"] != "" {
-		at, _ := n.Get("listeners")
-		d.Problem(at, "listeners: test is none, and the AppSpec has a hook for AfterAllowTestTraffic, which would see no test traffic")
-	}
+	f.validateListeners(d, n)
 }
 
 func (f *file) validateFunctions(d *strictyaml.Decoder, n strictyaml.Node) {
 	functions, _ := n.Get("functions")
 	for _, pair := range functions.Pairs() {
 		name := pair.Key.Text()
-		if name == "" || len(name) > 64 || strings.Trim(name, functionLetters) != "" {
+		if !validFunctionName(name) {
 			d.Problem(pair.Key, "functions: a function's name is 1 to 64 letters, digits, hyphens and underscores")
 		}
 	}
 	for _, entry := range f.Functions {
-		for _, variable := range entry.Value.Env {
-			for _, name := range variable.Value.Names() {
-				if name == nameTest && f.Listeners.Test.none {
-					at, _ := functions.Get(entry.Key)
-					d.Problem(at, "functions: %s of %s needs {{ %s }}, and the scenario has no test listener", variable.Key, entry.Key, name)
-				}
+		at, _ := functions.Get(entry.Key)
+		f.validateAddresses(d, at, "functions: "+entry.Key, entry.Value.Env)
+	}
+	if f.forLambda() {
+		for key, s := range map[string]side{"blue": f.Blue, "green": f.Green} {
+			at, _ := n.Get(key)
+			f.validateAddresses(d, at, key, s.Code.Env)
+		}
+	}
+}
+
+// validateAddresses refuses a name in an environment that stands for nothing in this scenario.
+func (f *file) validateAddresses(d *strictyaml.Decoder, at strictyaml.Node, whose string, env strictyaml.Map[strictyaml.Text]) {
+	for _, variable := range env {
+		for _, name := range variable.Value.Names() {
+			if err := f.validateAddress(name); err != nil {
+				d.Problem(at, "%s: %s needs {{ %s }}, and %s", whose, variable.Key, name, err)
 			}
 		}
 	}
@@ -271,14 +271,15 @@ const functionLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 func (f *file) scenario(folder string) *Scenario {
 	s := &Scenario{
 		AppSpec: f.AppSpec.spec, Speed: f.Speed, Expect: f.Expect,
-		blue: f.Blue.in(folder), green: f.Green.in(folder),
+		blue: f.Blue.upstream.in(folder), green: f.Green.upstream.in(folder), customers: f.Traffic.customers(),
 		healthCheck: elb.HealthCheck{
 			Path: f.HealthCheck.Path, Interval: time.Duration(f.HealthCheck.Interval), Timeout: time.Duration(f.HealthCheck.Timeout),
 			HealthyThreshold: f.HealthCheck.Healthy, UnhealthyThreshold: f.HealthCheck.Unhealthy, Matcher: f.HealthCheck.Matcher,
 		},
 		config: simulator.Config{
-			Application: f.Application, Group: f.Group,
-			ProductionPort: int(f.Listeners.Production), TestPort: int(f.Listeners.Test.port), WithoutTestListener: f.Listeners.Test.none,
+			Application: f.Application, Group: f.Group, Alias: f.alias(),
+			Production: f.Listeners.Production.config(), Test: f.Listeners.Test.config(), WithoutTestListener: f.Listeners.Test.none,
+			TestHook:     codedeploy.WithoutTestListener(f.WithoutTest),
 			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
 			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
@@ -289,6 +290,10 @@ func (f *file) scenario(folder string) *Scenario {
 	}
 	if f.ECS.given {
 		s.config.ECS = f.ECS.deployments()
+	}
+	if f.forLambda() {
+		name := f.AppSpec.spec.Lambda.Function
+		s.versions = []function{f.Blue.Code.function(name, folder), f.Green.Code.function(name, folder)}
 	}
 	for _, entry := range f.Functions {
 		s.functions = append(s.functions, entry.Value.function(entry.Key, folder))

@@ -3,6 +3,8 @@
 package scenario_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,7 +43,7 @@ func serveUpstream(says string) {
 	_ = http.Serve(socket, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, says) })) //nolint:gosec // ends with the test
 }
 
-// runHook reports Succeeded where green's address answers as WANT has it.
+// runHook reports Succeeded where green's address, asked with the header in HEADER, answers as WANT has it.
 func runHook() {
 	api := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/"
 	for {
@@ -55,7 +57,7 @@ func runHook() {
 		}
 		_ = resp.Body.Close()
 		status := "Failed"
-		if got := body(os.Getenv("GREEN")); got == os.Getenv("WANT") {
+		if got := bodyWith(os.Getenv("GREEN"), os.Getenv("HEADER")); got == os.Getenv("WANT") {
 			status = "Succeeded"
 		} else {
 			fmt.Printf("green answered %q\n", got)
@@ -92,8 +94,25 @@ func report(deployment, execution, status string) {
 	}
 }
 
-func body(url string) string {
-	resp, err := http.Get(url) //nolint:gosec // the test's own server
+func body(url string) string { return bodyWith(url, "") }
+
+// bodyWith is what a request with a header, "name: value" or empty for none, is answered with. HTTPS is trusted by the file in CA.
+func bodyWith(url, header string) string {
+	req, err := http.NewRequest(http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err.Error()
+	}
+	if name, value, ok := strings.Cut(header, ": "); ok {
+		req.Header.Set(name, value)
+		req.Host = req.Header.Get("Host")
+	}
+	client := http.DefaultClient
+	if authority, err := os.ReadFile(os.Getenv("CA")); err == nil {
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(authority)
+		client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return err.Error()
 	}

@@ -65,7 +65,7 @@ func Parse(source Source) (*Scenario, error) {
 	}
 	dec := strictyaml.NewDecoder(strictyaml.Names{
 		Static: map[string]any{"vars": vars, "greenlight": source.Greenlight},
-		Later:  []string{nameProduction, nameTest, nameEndpoint},
+		Later:  []string{nameProduction, nameTest, nameAuthority, nameEndpoint},
 	})
 	file := defaults()
 	file.AppSpec.folder = source.Folder

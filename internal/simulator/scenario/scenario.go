@@ -30,7 +30,9 @@ type Scenario struct {
 	config      simulator.Config
 	healthCheck elb.HealthCheck
 	blue, green upstream
+	versions    []function // blue and green where a function is deployed
 	functions   []function
+	customers   *simulator.Customers // nil for nobody
 	faults      []simulator.Fault
 }
 
@@ -58,7 +60,8 @@ type Host struct {
 // what it is called.
 const blueDefinition = "blue"
 
-// Start brings the simulator up: blue serves production, the functions are there, the faults are in place. ctx bounds
+// Start brings the simulator up: blue serves production, the functions are there, the faults are in place, and customers
+// come. ctx bounds
 // the start alone. The caller closes the simulator.
 func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, error) {
 	config := s.config
@@ -82,15 +85,35 @@ func (s *Scenario) Start(ctx context.Context, host Host) (*simulator.Simulator, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.createFunctions(sim); err != nil {
+	if err := s.furnish(ctx, sim); err != nil {
 		return nil, errors.Join(err, sim.Close())
+	}
+	return sim, nil
+}
+
+// furnish gives the simulator what needs its addresses: functions, faults of them, and customers.
+func (s *Scenario) furnish(ctx context.Context, sim *simulator.Simulator) error {
+	for _, f := range s.functions {
+		made, err := f.expand(sim)
+		if err != nil {
+			return err
+		}
+		if err := sim.CreateFunction(made); err != nil {
+			return err
+		}
+	}
+	if err := s.createAlias(sim); err != nil {
+		return err
 	}
 	for _, fault := range s.faults {
 		if err := sim.Inject(fault); err != nil {
-			return nil, errors.Join(err, sim.Close())
+			return err
 		}
 	}
-	return sim, nil
+	if s.customers == nil {
+		return nil
+	}
+	return sim.SendTraffic(ctx, *s.customers)
 }
 
 // realInterval is the real time between two health checks where the scenario sets no interval: half a minute, which is
@@ -109,29 +132,27 @@ func (s *Scenario) health() elb.HealthCheck {
 const (
 	nameProduction = "listeners.production"
 	nameTest       = "listeners.test"
+	nameAuthority  = "listeners.ca"
 	nameEndpoint   = "aws.endpoint"
 )
 
-func (s *Scenario) createFunctions(sim *simulator.Simulator) error {
-	addresses := map[string]string{nameProduction: sim.ProductionURL(), nameTest: sim.TestURL(), nameEndpoint: sim.EndpointURL()}
+// expand gives the function with the addresses that its environment names.
+func (f function) expand(sim *simulator.Simulator) (lambda.Function, error) {
+	addresses := map[string]string{nameProduction: sim.ProductionURL(), nameTest: sim.TestURL(), nameAuthority: sim.CertificateAuthority(), nameEndpoint: sim.EndpointURL()}
 	lookup := func(name string) (any, error) {
-		if addresses[name] == "" { // names are checked when the file is read: only the test listener can be missing
+		if addresses[name] == "" { // what the scenario lacks was found when the file was read
 			return nil, errors.New("the scenario has no such listener")
 		}
 		return addresses[name], nil
 	}
-	for _, f := range s.functions {
-		f.Env = make(map[string]string, len(f.env))
-		for _, entry := range f.env {
-			value, err := entry.Value.Expand(lookup)
-			if err != nil {
-				return fmt.Errorf("setting %s of function %s: %w", entry.Key, f.Name, err)
-			}
-			f.Env[entry.Key] = value
+	made := f.Function
+	made.Env = make(map[string]string, len(f.env))
+	for _, entry := range f.env {
+		value, err := entry.Value.Expand(lookup)
+		if err != nil {
+			return made, fmt.Errorf("setting %s of function %s: %w", entry.Key, f.Name, err)
 		}
-		if err := sim.CreateFunction(f.Function); err != nil {
-			return err
-		}
+		made.Env[entry.Key] = value
 	}
-	return nil
+	return made, nil
 }

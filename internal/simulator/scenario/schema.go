@@ -32,7 +32,15 @@ func (*file) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	for _, key := range codeDeployKeys() {
 		byCodeDeploy = append(byCodeDeploy, strictyaml.Needs(key))
 	}
-	s.DependentSchemas = map[string]*strictyaml.Schema{"ecs": {Not: strictyaml.AnyOf(byCodeDeploy...)}}
+	invocations := &strictyaml.Schema{Type: strictyaml.Types{"object"}, Required: []string{"payload"}}
+	s.DependentSchemas = map[string]*strictyaml.Schema{"ecs": {
+		Not: strictyaml.AnyOf(byCodeDeploy...),
+		Properties: strictyaml.Properties{
+			{Name: "blue", Schema: strictyaml.Of[upstream](d)},
+			{Name: "green", Schema: strictyaml.Of[upstream](d)},
+			{Name: "traffic", Schema: &strictyaml.Schema{Not: invocations}},
+		},
+	}}
 	newService := &strictyaml.Schema{
 		Properties: strictyaml.Properties{{Name: "ecs", Schema: strictyaml.Needs("new_service")}}, Required: []string{"ecs"},
 	}
@@ -104,7 +112,12 @@ func (*autoRollback) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 	return strictyaml.AnyOf(&strictyaml.Schema{Type: strictyaml.Types{"boolean"}}, strictyaml.Filled(), strictyaml.ListOf(events, 0))
 }
 
-// JSONSchema describes a side: what runs already, or is started.
+// JSONSchema describes a side: of a service, or of a function. Which of them the AppSpec says.
+func (*side) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.AnyOf(strictyaml.Of[upstream](d), strictyaml.Of[functionKey](d))
+}
+
+// JSONSchema describes a version of a service: what runs already, or is started.
 func (*upstream) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	s := d.Fields(&upstream{})
 	s.SetProperty("url", strictyaml.Matching("[hH][tT][tT][pP]://.+"))
@@ -119,10 +132,13 @@ func (*command) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 	return strictyaml.AnyOf(text, number, strictyaml.ListOf(strictyaml.Scalar(), 1))
 }
 
+// absolutePath matches what begins with a slash.
+const absolutePath = `/(.|\n)*`
+
 // JSONSchema describes the load balancer's health check.
 func (*healthCheck) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	s := d.Fields(&healthCheck{})
-	s.SetProperty("path", strictyaml.Matching(`/(.|\n)*`))
+	s.SetProperty("path", strictyaml.Matching(absolutePath))
 	for _, key := range []string{"healthy", "unhealthy"} {
 		s.SetProperty(key, strictyaml.Between(leastChecks, mostChecks))
 	}
@@ -134,9 +150,50 @@ func (*port) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 	return strictyaml.Between(0, maxPort)
 }
 
-// JSONSchema describes a port, or none.
-func (*testPort) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Words("none"), strictyaml.Of[port](d))
+// JSONSchema describes a listener: a port, or a mapping.
+func (*listener) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&listener{})
+	secure := strictyaml.Properties{{Name: "protocol", Schema: strictyaml.Words(https)}}
+	s.DependentSchemas = map[string]*strictyaml.Schema{"names": {Properties: secure, Required: []string{"protocol"}}}
+	return strictyaml.AnyOf(strictyaml.Of[port](d), s)
+}
+
+// JSONSchema describes a listener, or none.
+func (*testListener) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.AnyOf(strictyaml.Words("none"), strictyaml.Of[listener](d))
+}
+
+// JSONSchema describes what a listener speaks.
+func (*protocol) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.Words(protocols()...)
+}
+
+// JSONSchema describes a rule: one condition or more. What a condition may be the load balancer's own rules say.
+func (*rule) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&rule{})
+	s.MinProperties = 1
+	for _, key := range []string{"header", "query"} {
+		s.Property(key).MinProperties = 1
+	}
+	return s
+}
+
+// JSONSchema describes what becomes of a hook without a test listener.
+func (*testHook) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.Words(testHooks()...)
+}
+
+// JSONSchema describes the customers: their rate, or a mapping.
+func (*traffic) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&traffic{})
+	s.SetProperty("path", strictyaml.Matching(absolutePath))
+	return strictyaml.AnyOf(strictyaml.Of[rate](d), s)
+}
+
+// JSONSchema describes a rate.
+func (*rate) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	const whole, fraction = `[1-9][0-9]{0,2}(\.[0-9]*)?`, `0?\.[0-9]*[1-9][0-9]*`
+	return strictyaml.Matching(`\+?0*(1000(\.0*)?|`+whole+`|`+fraction+`)/s`, exotic+"/s")
 }
 
 // JSONSchema describes a function: one of the ways to run it.

@@ -76,15 +76,15 @@ func TestTheSchemaExplainsEachKey(t *testing.T) {
 
 const ofNames = "names between {{ and }}"
 
-// rule is one that is the parser's alone, because it is between several places of a file, or about what words stand for.
-type rule struct {
+// unsayableRule is one that is the parser's alone, because it is between several places of a file, or about what words stand for.
+type unsayableRule struct {
 	name  string
 	says  *regexp.Regexp
 	lines string // of a file that breaks it, besides those that mutants are
 }
 
-func unsayable() []rule {
-	return []rule{
+func unsayable() []unsayableRule {
+	return []unsayableRule{
 		{ofNames, regexp.MustCompile(`(unknown name|is known only|known only once|no name between|is not a name|fill in values, never keys)`), "application: '{{ vars.nothing }}'"},
 		{"the AppSpec's own rules", regexp.MustCompile(`^appspec: `), "appspec: {}"},
 		{"functions that the file has", regexp.MustCompile(`(unknown function|the scenario has no functions)`), "faults: [{kill: check}]"},
@@ -101,6 +101,17 @@ func unsayable() []rule {
 		{"what follows the - of a clock's skew", regexp.MustCompile(`a duration such as 10m or -10m`), "faults: [{clock_skew: '-soon'}]"},
 		{"one url is one task", regexp.MustCompile(`one url can't be`), "ecs: {tasks: 2}"},
 		{"the name of a program", regexp.MustCompile(`must begin with a program`), "green: {command: ['']}"},
+		{
+			"what only a service has, or only a function",
+			regexp.MustCompile(`(and the AppSpec deploys a Lambda function|and it is an ECS service that is deployed|it is a Lambda function that is deployed|a version of a function has no address|which has no targets and no listeners|a Lambda deployment has no listeners)`),
+			"blue: {command: x, memory: 512}",
+		},
+		{"what only the other platform has", regexp.MustCompile(`(unknown event of a Lambda deployment|unknown configuration for)`), "deployment_config: CodeDeployDefault.LambdaAllAtOnce"},
+		{"what is deployed is no other function", regexp.MustCompile(`is what is deployed: blue is`), "appspec: " + forLambda + "\nblue: {command: x}\ngreen: {command: x}\nfunctions: {shop: {command: x}}"},
+		{"two listeners' ports", regexp.MustCompile(`give test another`), "listeners: {production: 8080, test: 8080}"},
+		{"a hook without test traffic", regexp.MustCompile(`would see no test traffic`), "listeners: {test: none}\nappspec: {Resources: [{TargetService: {Type: 'AWS::ECS::Service', Properties: {TaskDefinition: a}}}], Hooks: [{AfterAllowTestTraffic: f}]}"},
+		{"a certificate that isn't there", regexp.MustCompile(`no listener of the scenario has protocol: https`), "functions: {f: {command: x, env: {CA: '{{ listeners.ca }}'}}}"},
+		{"the load balancer's own rules", regexp.MustCompile(`rule: (host-header|path-pattern|http-header|http-request-method|query-string|source-ip|an http-header|the conditions) `), "listeners: {production: {rule: {host: shop}}}"},
 		{"a whole number is written without a fraction", regexp.MustCompile(`expected a whole number`), "listeners: {production: 80.0}"},
 	}
 }
@@ -149,6 +160,9 @@ func sound(t *testing.T) []any {
 	return all
 }
 
+// forLambda is an AppSpec for a function.
+const forLambda = `{Resources: [{shop: {Type: "AWS::Lambda::Function", Properties: {Name: shop, Alias: live, CurrentVersion: "1", TargetVersion: "2"}}}]}`
+
 // more are parts of scenarios, to which what is needed is added.
 var more = []string{
 	`{vars: {n: 3, on: true, s: 60x}, speed: "{{ vars.s }}", rollback_hooks: "{{ vars.on }}", health_check: {healthy: "{{ vars.n }}", unhealthy: 10, path: /x, interval: 1d2h, timeout: 0, matcher: 200}}`,
@@ -160,7 +174,11 @@ var more = []string{
 	`{faults: [{unhealthy: blue}, {slow_target: green, by: 1s, rate: 1e1%}, {reset: green}, {flap: blue, by: 1m}, {spread: test, by: 1m}, {revert: production, by: 1m, at: AllowTraffic, for: 1h}]}`,
 	`{ecs: {strategy: LINEAR, linear: {percent: 10%, bake: 1m}, tasks: 1}, speed: 1000x, expect: {status: failed, event: BAKE_TIME}}`,
 	`{ecs: {new_service: true, notices: f, hooks: [{function: f, stages: [POST_SCALE_UP], details: {a: [1, {b: null}]}, timeout: 2m, on_timeout: continue}, {pause: true, stages: [PRE_SCALE_UP]}]}, functions: {f: {command: x}}}`,
-	`{ecs: {}, faults: [{hang: all, at: POST_SCALE_UP}], expect: stopped}`,
+	`{ecs: {}, faults: [{hang: all, at: POST_SCALE_UP}], expect: stopped, traffic: .5/s, listeners: {production: {port: 0, rule: {host: [a.b, "*.b"], method: GET}}, test: {rule: {query: {v: [a, b]}, source_ip: 127.0.0.0/8}}}}`,
+	`{listeners: {production: {protocol: http}, test: {protocol: https, names: [a.b, c], rule: {path: /x/*, header: {a: b}}}}, without_test_listener: skip, traffic: {rate: 1e2/s, path: /cart, headers: {host: a.b}}, functions: {f: {command: x, env: {CA: "{{ listeners.ca }}"}}}}`,
+	`{appspec: ` + forLambda + `, deployment_config: CodeDeployDefault.LambdaAllAtOnce, blue: {webhook: "http://127.0.0.1:1"}, green: {command: [x], handler: h, runtime: r, timeout: 1m, memory: 128, env: {A: "{{ aws.endpoint }}"}, dir: d},
+	  traffic: {rate: 1000/s, payload: [1, {a: null}]}, faults: [{kill: shop}, {hang: Invoke, at: AllowTraffic}], expect: {status: failed, event: AfterAllowTraffic}}`,
+	`{appspec: ` + forLambda + `, blue: {runtime_interface_emulator: "http://127.0.0.1:1"}, green: {command: x}, traffic: 1/s, auto_rollback: true, rollback_hooks: true, hook_timeout: 1m}`,
 }
 
 // mutants are what a file becomes by one mistake.
@@ -221,7 +239,7 @@ func folderWithAppSpec(t *testing.T) string {
 // judges are the schema and the parser, and what they say.
 type judges struct {
 	t      *testing.T
-	rules  []rule
+	rules  []unsayableRule
 	schema *jsonschema.Resolved
 	folder string
 	both   int

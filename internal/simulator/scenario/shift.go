@@ -19,15 +19,24 @@ type deploymentConfig struct{ codedeploy.DeploymentConfig }
 // ownSteps is what a configuration with steps of its own is called.
 const ownSteps = "Custom"
 
-// builtIn gives AWS's configurations for ECS.
+// builtIn gives AWS's configurations.
 func builtIn() map[string]codedeploy.DeploymentConfig {
 	named := map[string]codedeploy.DeploymentConfig{}
 	for _, c := range codedeploy.BuiltInConfigs() {
-		if c.Platform == codedeploy.PlatformECS {
-			named[c.Name] = c
-		}
+		named[c.Name] = c
 	}
 	return named
+}
+
+// configNames are the names of those for one platform.
+func configNames(p codedeploy.Platform) []string {
+	var names []string
+	for _, c := range codedeploy.BuiltInConfigs() {
+		if c.Platform == p {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 type step struct {

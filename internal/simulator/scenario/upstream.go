@@ -19,7 +19,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// upstream is one side: where a version answers, or how it is started.
+// upstream is one side: where a version answers, or how it is started. Its keys are those of [side] that a service has.
 type upstream struct {
 	// where the version answers, where it runs already, such as http://127.0.0.1:8080
 	URL string `yaml:"url"`
@@ -31,30 +31,27 @@ type upstream struct {
 	Dir string `yaml:"dir"`
 }
 
-// Validate takes one of url and command.
-func (u *upstream) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+// validate takes one of url and command.
+func (u *upstream) validate(d *strictyaml.Decoder, n strictyaml.Node, name string) {
 	at, hasURL := n.Get("url")
 	if _, hasCommand := n.Get("command"); hasURL == hasCommand {
-		d.Problem(n, "it needs one of url, where it answers, and command, which starts it on the port in $PORT")
+		d.Problem(n, "%s: it needs one of url, where it answers, and command, which starts it on the port in $PORT", name)
 		return
 	}
 	if hasURL {
 		base, err := url.Parse(u.URL)
 		if err != nil || base.Scheme != "http" || base.Host == "" || strings.Trim(base.Path, "/")+base.RawQuery+base.Fragment != "" || base.User != nil {
-			d.Problem(at, "url: %q is not a base URL such as http://127.0.0.1:8080", u.URL)
+			d.Problem(at, "%s: url: %q is not a base URL such as http://127.0.0.1:8080", name, u.URL)
 			return
 		}
 		u.URL = "http://" + base.Host
 	}
 	for _, variable := range u.Env {
 		if names := variable.Value.Names(); len(names) > 0 {
-			d.Problem(n, "env: %s needs {{ %s }}, which is known only once both sides run", variable.Key, names[0])
+			d.Problem(n, "%s: env: %s needs {{ %s }}, which is known only once both sides run", name, variable.Key, names[0])
 		}
 	}
 }
-
-// isURL says that the version runs already.
-func (u upstream) isURL() bool { return u.URL != "" }
 
 // in makes relative paths relative to the scenario's folder.
 func (u upstream) in(folder string) upstream {

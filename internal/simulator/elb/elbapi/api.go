@@ -3,9 +3,13 @@
 // target groups, and as people's own tools need to set them up.
 //
 // It speaks AWS's Query protocol: a form comes in, XML goes out, errors carry the codes that
-// SDKs turn into their types. Parameters that the simulator has no use for, such as tags,
-// subnets and security policies, are taken and forgotten; what it would have to do and can't,
-// such as authentication, is refused by name.
+// SDKs turn into their types. What the simulator has no use for, such as tags, subnets, security
+// policies and most attributes, is kept and shown; what it would have to do and can't, such as
+// authentication and stickiness, is refused by name.
+//
+// There is one load balancer to begin with, the scenario's. Those that are created beside it are
+// names for listeners of their own: all listen on one address, so that no two of them can have
+// the same port.
 package elbapi
 
 import (
@@ -18,6 +22,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
@@ -35,15 +40,27 @@ type Config struct {
 	// Address says where a listener that is created for a port shall listen; by default on
 	// that port of 127.0.0.1. Where it is another port, that is the one which is described.
 	Address func(port int) string
+	// Now is the time that creations are shown with; default time.Now.
+	Now func() time.Time
 }
 
 // API is an http.Handler that answers the API's requests.
 type API struct {
 	lb      *elb.LoadBalancer
 	address func(port int) string
+	now     func() time.Time
 
-	mu           sync.Mutex
-	certificates map[string]string // the certificate's ARN by the listener's
+	mu        sync.Mutex
+	balancers []balancer
+	records   map[string]*record // by ARN
+}
+
+// record is what is known of a resource that the load balancer itself has no use for.
+type record struct {
+	tags                   []tag
+	attributes             map[string]string // those that differ from the defaults
+	certificate, sslPolicy string            // of an HTTPS listener
+	targetType, vpc        string            // of a target group
 }
 
 // New returns the API of a load balancer.
@@ -51,7 +68,14 @@ func New(config Config) *API {
 	if config.Address == nil {
 		config.Address = func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 	}
-	return &API{lb: config.Balancer, address: config.Address, certificates: map[string]string{}}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	a := &API{lb: config.Balancer, address: config.Address, now: config.Now, records: map[string]*record{}}
+	a.balancers = []balancer{{arn: a.lb.ARN(), name: a.lb.Name(), scheme: internal, created: a.now()}}
+	// The scenario lives on its load balancer: it isn't deleted by mistake.
+	a.records[a.lb.ARN()] = &record{attributes: map[string]string{deletionProtection: "true"}}
+	return a
 }
 
 // operation answers a request with a result that is written as XML.
@@ -59,27 +83,40 @@ type operation func(*API, form) (any, error)
 
 func operations() map[string]operation {
 	return map[string]operation{
-		"CreateListener":        (*API).createListener,
-		"CreateRule":            (*API).createRule,
-		"CreateTargetGroup":     (*API).createTargetGroup,
-		"DeleteListener":        (*API).deleteListener,
-		"DeleteRule":            (*API).deleteRule,
-		"DeleteTargetGroup":     (*API).deleteTargetGroup,
-		"DeregisterTargets":     (*API).deregisterTargets,
-		"DescribeListeners":     (*API).describeListeners,
-		"DescribeLoadBalancers": (*API).describeLoadBalancers,
-		"DescribeRules":         (*API).describeRules,
-		"DescribeTargetGroups":  (*API).describeTargetGroups,
-		"DescribeTargetHealth":  (*API).describeTargetHealth,
-		"ModifyListener":        (*API).modifyListener,
-		"ModifyRule":            (*API).modifyRule,
-		"RegisterTargets":       (*API).registerTargets,
-		"SetRulePriorities":     (*API).setRulePriorities,
+		"AddTags":                        (*API).addTags,
+		"CreateListener":                 (*API).createListener,
+		"CreateLoadBalancer":             (*API).createLoadBalancer,
+		"CreateRule":                     (*API).createRule,
+		"CreateTargetGroup":              (*API).createTargetGroup,
+		"DeleteListener":                 (*API).deleteListener,
+		"DeleteLoadBalancer":             (*API).deleteLoadBalancer,
+		"DeleteRule":                     (*API).deleteRule,
+		"DeleteTargetGroup":              (*API).deleteTargetGroup,
+		"DeregisterTargets":              (*API).deregisterTargets,
+		"DescribeCapacityReservation":    (*API).describeCapacityReservation,
+		"DescribeListenerAttributes":     (*API).describeListenerAttributes,
+		"DescribeListeners":              (*API).describeListeners,
+		"DescribeLoadBalancerAttributes": (*API).describeLoadBalancerAttributes,
+		"DescribeLoadBalancers":          (*API).describeLoadBalancers,
+		"DescribeRules":                  (*API).describeRules,
+		"DescribeTags":                   (*API).describeTags,
+		"DescribeTargetGroupAttributes":  (*API).describeTargetGroupAttributes,
+		"DescribeTargetGroups":           (*API).describeTargetGroups,
+		"DescribeTargetHealth":           (*API).describeTargetHealth,
+		"ModifyListener":                 (*API).modifyListener,
+		"ModifyListenerAttributes":       (*API).modifyListenerAttributes,
+		"ModifyLoadBalancerAttributes":   (*API).modifyLoadBalancerAttributes,
+		"ModifyRule":                     (*API).modifyRule,
+		"ModifyTargetGroup":              (*API).modifyTargetGroup,
+		"ModifyTargetGroupAttributes":    (*API).modifyTargetGroupAttributes,
+		"RegisterTargets":                (*API).registerTargets,
+		"RemoveTags":                     (*API).removeTags,
+		"SetRulePriorities":              (*API).setRulePriorities,
 	}
 }
 
-// Operations lists the operations that are supported, by name.
-func Operations() []string { return slices.Sorted(maps.Keys(operations())) }
+// SupportedOperations lists the operations that are supported, by name.
+func SupportedOperations() []string { return slices.Sorted(maps.Keys(operations())) }
 
 // maxBody is far above what the operations need.
 const maxBody = 1 << 20
@@ -109,7 +146,7 @@ func (a *API) call(r *http.Request) (name string, result any, err error) {
 	case name == "":
 		return "", nil, refuse("MissingAction", "the request has no Action")
 	case !known || f.text("Version") != Version:
-		return "", nil, refuse("InvalidAction", "the simulator has no operation %q of version %q; of version %s it has %v", name, f.text("Version"), Version, Operations())
+		return "", nil, refuse("InvalidAction", "the simulator has no operation %q of version %q; of version %s it has %v", name, f.text("Version"), Version, SupportedOperations())
 	}
 	result, err = do(a, f)
 	return name, result, err

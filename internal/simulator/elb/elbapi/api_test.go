@@ -38,12 +38,16 @@ type account struct {
 	url    string
 }
 
+var created = time.Date(2026, 11, 1, 12, 0, 0, 250e6, time.UTC)
+
 func open(t *testing.T) *account {
 	t.Helper()
 	lb := elb.New(elb.Config{})
 	t.Cleanup(lb.Close)
 	// Listeners get a free port, whatever is asked for: tests run side by side.
-	server := httptest.NewServer(elbapi.New(elbapi.Config{Balancer: lb, Address: func(int) string { return "127.0.0.1:0" }}))
+	server := httptest.NewServer(elbapi.New(elbapi.Config{
+		Balancer: lb, Address: func(int) string { return "127.0.0.1:0" }, Now: func() time.Time { return created },
+	}))
 	t.Cleanup(server.Close)
 	return &account{t, lb, connect(t, server.URL), server.URL}
 }
@@ -159,7 +163,7 @@ var unexported = cmpopts.IgnoreUnexported(types.TargetGroup{}, types.Matcher{}, 
 	types.TargetGroupTuple{}, types.TargetGroupStickinessConfig{}, types.Rule{}, types.RuleCondition{}, types.FixedResponseActionConfig{},
 	types.RedirectActionConfig{}, types.HostHeaderConditionConfig{}, types.PathPatternConditionConfig{}, types.HttpHeaderConditionConfig{},
 	types.HttpRequestMethodConditionConfig{}, types.QueryStringConditionConfig{}, types.QueryStringKeyValuePair{}, types.SourceIpConditionConfig{},
-	types.LoadBalancer{}, types.LoadBalancerState{}, types.Certificate{}, types.TargetHealthDescription{}, types.TargetHealth{}, types.TargetDescription{})
+	types.LoadBalancer{}, types.LoadBalancerState{}, types.AvailabilityZone{}, types.Tag{}, types.TagDescription{}, types.Certificate{}, types.TargetHealthDescription{}, types.TargetHealth{}, types.TargetDescription{})
 
 func TestABlueGreenSetupIsMadeAndMovedThroughTheSDK(t *testing.T) {
 	a := open(t)
@@ -314,6 +318,7 @@ func TestTheLoadBalancerDescribesItself(t *testing.T) {
 	out := must(a.client.DescribeLoadBalancers(t.Context(), &elbv2.DescribeLoadBalancersInput{Names: []string{a.lb.Name()}}))(t)
 	want := []types.LoadBalancer{{
 		LoadBalancerArn: aws.String(a.lb.ARN()), LoadBalancerName: aws.String("simulator"), DNSName: aws.String("127.0.0.1"), IpAddressType: types.IpAddressTypeIpv4,
+		CreatedTime: aws.Time(created), AvailabilityZones: []types.AvailabilityZone{}, SecurityGroups: []string{},
 		Scheme: types.LoadBalancerSchemeEnumInternal, Type: types.LoadBalancerTypeEnumApplication, State: &types.LoadBalancerState{Code: types.LoadBalancerStateEnumActive},
 	}}
 	if diff := cmp.Diff(want, out.LoadBalancers, unexported); diff != "" {
@@ -479,18 +484,18 @@ func TestRefusalsCarryTheCodesOfAWS(t *testing.T) {
 			return err
 		}, &types.LoadBalancerNotFoundException{}},
 		{"an unknown listener", func(ctx context.Context) error {
-			_, err := c.ModifyListener(ctx, &elbv2.ModifyListenerInput{ListenerArn: aws.String("x")})
+			_, err := c.ModifyListener(ctx, &elbv2.ModifyListenerInput{ListenerArn: aws.String(*l.ListenerArn + "x")})
 			return err
 		}, &types.ListenerNotFoundException{}},
 		{"an unknown rule", func(ctx context.Context) error {
-			_, err := c.DeleteRule(ctx, &elbv2.DeleteRuleInput{RuleArn: aws.String("x")})
+			_, err := c.DeleteRule(ctx, &elbv2.DeleteRuleInput{RuleArn: aws.String(*rules[0].RuleArn + "x")})
 			return err
 		}, &types.RuleNotFoundException{}},
 		{"an unknown target group", func(ctx context.Context) error {
 			_, err := c.DescribeTargetGroups(ctx, &elbv2.DescribeTargetGroupsInput{Names: []string{"red"}})
 			return err
 		}, &types.TargetGroupNotFoundException{}},
-		{"a rule to an unknown target group", ruleAt(2, path, weighted("red", 1)), &types.TargetGroupNotFoundException{}},
+		{"a rule to an unknown target group", ruleAt(2, path, weighted(blue+"x", 1)), &types.TargetGroupNotFoundException{}},
 		{"a priority twice", ruleAt(1, path, weighted(blue, 1)), &types.PriorityInUseException{}},
 		{"a weight of 1000", ruleAt(2, path, weighted(blue, 1000)), nil},
 		{"a regular expression", ruleAt(2, []types.RuleCondition{{Field: aws.String("path-pattern"), RegexValues: []string{"^/a"}}}, weighted(blue, 1)), nil},
@@ -528,6 +533,10 @@ func TestRefusalsCarryTheCodesOfAWS(t *testing.T) {
 			_, err := c.CreateListener(ctx, &elbv2.CreateListenerInput{LoadBalancerArn: aws.String(a.lb.ARN()), Port: aws.Int32(81), Protocol: types.ProtocolEnumTcp, DefaultActions: weighted(blue, 1)})
 			return err
 		}, &types.UnsupportedProtocolException{}},
+		{"what is no ARN", func(ctx context.Context) error {
+			_, err := c.DescribeTargetHealth(ctx, &elbv2.DescribeTargetHealthInput{TargetGroupArn: aws.String("blue")})
+			return err
+		}, nil},
 		{"a marker of nobody's", func(ctx context.Context) error {
 			_, err := c.DescribeTargetGroups(ctx, &elbv2.DescribeTargetGroupsInput{Marker: aws.String("x")})
 			return err
@@ -643,7 +652,7 @@ func TestWhatIsNoOperationIsAnsweredInXML(t *testing.T) {
 }
 
 func TestOperationsAreListedByName(t *testing.T) {
-	list := elbapi.Operations()
+	list := elbapi.SupportedOperations()
 	if !slices.IsSorted(list) || !slices.Contains(list, "DescribeTargetHealth") {
 		t.Errorf("operations: %v", list)
 	}

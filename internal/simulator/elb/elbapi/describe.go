@@ -1,6 +1,7 @@
 package elbapi
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"slices"
@@ -10,39 +11,15 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 )
 
-func (a *API) describeLoadBalancers(f form) (any, error) {
-	for _, arn := range f.texts("LoadBalancerArns") {
-		if err := a.balancer(arn); err != nil {
-			return nil, err
-		}
-	}
-	for _, name := range f.texts("Names") {
-		if name != a.lb.Name() {
-			return nil, refuse("LoadBalancerNotFound", "load balancers '[%s]' not found; the simulator has %s", name, a.lb.Name())
-		}
-	}
-	return loadBalancersResult{LoadBalancers: list[loadBalancer]{{
-		ARN: a.lb.ARN(), Name: a.lb.Name(), DNSName: a.dnsName(), Scheme: "internal", Type: "application", State: "active", IPAddressType: "ipv4",
-	}}}, nil
-}
-
-// dnsName is where the listeners are: with a listener's port behind it, it makes its URL.
-func (a *API) dnsName() string {
-	for _, l := range a.lb.Listeners() {
-		if u, err := url.Parse(l.URL()); err == nil {
-			return u.Hostname()
-		}
-	}
-	return "127.0.0.1"
-}
-
 func (a *API) describeListeners(f form) (any, error) {
 	if !f.has("LoadBalancerArn") && !f.has("ListenerArns") {
 		return nil, invalid("you must specify either listener ARNs or a load balancer ARN")
 	}
 	listeners, err := findAll(f.texts("ListenerArns"), a.listener)
 	if err == nil && f.has("LoadBalancerArn") {
-		listeners, err = a.lb.Listeners(), a.balancer(f.text("LoadBalancerArn"))
+		var b balancer
+		b, err = a.balancer(f.text("LoadBalancerArn"))
+		listeners = a.listenersOf(b)
 	}
 	if err != nil {
 		return nil, err
@@ -56,14 +33,26 @@ func (a *API) describeListeners(f form) (any, error) {
 }
 
 func (a *API) describeListener(l *elb.Listener) listener {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	d := listener{ARN: l.ARN(), LoadBalancerARN: a.lb.ARN(), Protocol: l.Protocol(), Port: port(l), DefaultActions: a.describeAction(l.Action())}
-	if arn := a.certificates[l.ARN()]; arn != "" {
-		d.Certificates = list[certificate]{{arn}}
+	d := listener{ARN: l.ARN(), LoadBalancerARN: l.LoadBalancerARN(), Protocol: l.Protocol(), Port: port(l), DefaultActions: a.describeAction(l.Action())}
+	kept := a.recorded(l.ARN())
+	if kept.certificate != "" {
+		d.Certificates = list[certificate]{{kept.certificate}}
+	}
+	if l.Protocol() == https {
+		d.SSLPolicy = cmp.Or(kept.sslPolicy, defaultSSLPolicy)
 	}
 	return d
 }
+
+// The protocols of listeners.
+const (
+	plain = "HTTP"
+	https = "HTTPS"
+)
+
+// defaultSSLPolicy is what HTTPS listeners have without one, TLS 1.2 and 1.3:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html.
+const defaultSSLPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 // port is where a listener listens.
 func port(l *elb.Listener) int {
@@ -179,8 +168,8 @@ func (a *API) describeTargetGroups(f form) (any, error) {
 	case f.has("Names"):
 		groups, err = findAll(f.texts("Names"), a.groupNamed)
 	case f.has("LoadBalancerArn"):
-		err = a.balancer(f.text("LoadBalancerArn"))
-		groups = slices.DeleteFunc(groups, func(g *elb.TargetGroup) bool { return !g.InUse() })
+		_, err = a.balancer(f.text("LoadBalancerArn"))
+		groups = slices.DeleteFunc(groups, func(g *elb.TargetGroup) bool { return !slices.Contains(a.balancersOf(g), f.text("LoadBalancerArn")) })
 	}
 	if err != nil {
 		return nil, err
@@ -203,18 +192,21 @@ func (a *API) groupNamed(name string) (*elb.TargetGroup, error) {
 }
 
 func (a *API) describeGroup(g *elb.TargetGroup) targetGroup {
-	h := g.HealthCheck()
-	d := targetGroup{
-		ARN: g.ARN(), Name: g.Name(), Protocol: "HTTP", ProtocolVersion: "HTTP1", Port: g.Port(), TargetType: "ip", IPAddressType: "ipv4",
+	h, kept := g.HealthCheck(), a.recorded(g.ARN())
+	return targetGroup{
+		ARN: g.ARN(), Name: g.Name(), Protocol: "HTTP", ProtocolVersion: "HTTP1", Port: g.Port(), VPCID: kept.vpc,
+		TargetType: cmp.Or(kept.targetType, targetIP), IPAddressType: "ipv4", LoadBalancers: a.balancersOf(g),
 		HealthCheckEnabled: true, HealthProtocol: "HTTP", HealthPort: "traffic-port", HealthPath: h.Path,
 		HealthInterval: int(h.Interval.Seconds()), HealthTimeout: int(h.Timeout.Seconds()),
 		Healthy: h.HealthyThreshold, Unhealthy: h.UnhealthyThreshold, Matcher: h.Matcher,
 	}
-	if g.InUse() {
-		d.LoadBalancers = list[string]{a.lb.ARN()}
-	}
-	return d
 }
+
+// The types of targets. Those that the simulator starts are registered by their address, whichever it is.
+const (
+	targetIP       = "ip"
+	targetInstance = "instance"
+)
 
 func (a *API) describeTargetHealth(f form) (any, error) {
 	g, err := a.group(f.text("TargetGroupArn"))

@@ -24,14 +24,31 @@ func (l list[T]) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 // as far as the simulator fills them. Elements are called as AWS calls them.
 
 type loadBalancer struct {
-	ARN           string `xml:"LoadBalancerArn"`
-	Name          string `xml:"LoadBalancerName"`
-	DNSName       string
-	Scheme        string
-	Type          string
-	State         string `xml:"State>Code"`
-	IPAddressType string `xml:"IpAddressType"`
+	ARN            string `xml:"LoadBalancerArn"`
+	Name           string `xml:"LoadBalancerName"`
+	DNSName        string
+	CreatedTime    string
+	Scheme         string
+	Type           string
+	State          string     `xml:"State>Code"`
+	IPAddressType  string     `xml:"IpAddressType"`
+	Zones          list[zone] `xml:"AvailabilityZones"`
+	SecurityGroups list[string]
 }
+
+type zone struct {
+	ZoneName string
+	SubnetID string `xml:"SubnetId"`
+}
+
+type tag struct{ Key, Value string }
+
+type tagDescription struct {
+	ARN  string `xml:"ResourceArn"`
+	Tags list[tag]
+}
+
+type attribute struct{ Key, Value string }
 
 type listener struct {
 	ARN             string `xml:"ListenerArn"`
@@ -39,6 +56,7 @@ type listener struct {
 	Port            int
 	Protocol        string
 	Certificates    list[certificate] `xml:",omitempty"`
+	SSLPolicy       string            `xml:"SslPolicy,omitempty"`
 	DefaultActions  list[action]
 }
 
@@ -114,6 +132,7 @@ type targetGroup struct {
 	Protocol           string
 	ProtocolVersion    string
 	Port               int
+	VPCID              string `xml:"VpcId,omitempty"`
 	TargetType         string
 	IPAddressType      string `xml:"IpAddressType"`
 	HealthCheckEnabled bool
@@ -157,6 +176,16 @@ type (
 	}
 	targetHealthResult struct {
 		Descriptions list[targetHealth] `xml:"TargetHealthDescriptions"`
+	}
+	tagsResult struct {
+		Descriptions list[tagDescription] `xml:"TagDescriptions"`
+	}
+	attributesResult struct {
+		Attributes list[attribute]
+	}
+	capacityResult struct {
+		DecreaseRequestsRemaining int
+		States                    list[struct{}] `xml:"CapacityReservationState"`
 	}
 	emptyResult struct{}
 )

@@ -35,16 +35,10 @@ type End struct {
 	Reason string
 	// Log is the last of what that function wrote, where that isn't the reason itself.
 	Log []string
-	// Traffic counts the requests by listener and side.
+	// Traffic counts who came to the listeners, or invoked the alias, by side.
 	Traffic []Share
 	// Unexpected says how the deployment should have ended; nil where it ended as expected.
 	Unexpected error
-}
-
-// Share is how many requests of a listener a side answered.
-type Share struct {
-	Listener, Side string
-	Requests       int
 }
 
 // Sides of the first deployment of a scenario.
@@ -71,8 +65,9 @@ func shares(counts []elb.Count) []Share {
 		for _, name := range []string{Blue, Green, side("")} {
 			share := Share{Listener: listener, Side: name}
 			for _, c := range counts {
-				if c.Listener == listener && side(c.TargetGroup) == name {
+				if simulator.ListenerOf(c) == listener && side(c.TargetGroup) == name {
 					share.Requests += c.Requests
+					share.Failed += failed(c)
 				}
 			}
 			if share.Requests > 0 {
@@ -97,7 +92,7 @@ func Run(ctx context.Context, sim *simulator.Simulator, s *scenario.Scenario, lo
 	if err != nil {
 		return End{}, err
 	}
-	end := End{Deployment: followed[0].Deployment, Traffic: shares(sim.Traffic()), Unexpected: s.Expect.Judge(outcome)}
+	end := End{Deployment: followed[0].Deployment, Traffic: traffic(sim), Unexpected: s.Expect.Judge(outcome)}
 	if len(followed) > 1 {
 		end.Rollback = &followed[1].Deployment
 	}
@@ -180,6 +175,14 @@ func (s Style) status(text string, width int) string {
 	return dim + padded + reset
 }
 
+// bad is a text in the colour of what is bad.
+func (s Style) bad(text string) string {
+	if !s.Color {
+		return text
+	}
+	return red + text + reset
+}
+
 // writeEnd tells people how a deployment ended.
 func writeEnd(out io.Writer, style Style, end End) {
 	d := end.Deployment
@@ -209,13 +212,10 @@ func writeEnd(out io.Writer, style Style, end End) {
 		fmt.Fprint(out, "  not rolled back\n")
 	}
 	for _, s := range end.Traffic {
-		fmt.Fprintf(out, "  %s listener: %s by %s\n", s.Listener, counted(s.Requests), s.Side)
+		line := fmt.Sprintf("  %s: %s by %s", s.place(), s.counted(), s.Side)
+		if s.Failed > 0 {
+			line += ", " + style.bad(s.wrong())
+		}
+		fmt.Fprintln(out, line)
 	}
-}
-
-func counted(requests int) string {
-	if requests == 1 {
-		return "1 request"
-	}
-	return fmt.Sprintf("%d requests", requests)
 }

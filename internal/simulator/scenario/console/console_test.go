@@ -46,7 +46,7 @@ func back() codedeploy.Deployment {
 func table(out *bytes.Buffer, width int) *Table {
 	return &Table{
 		out: out, style: Style{Width: width}, now: func() time.Time { return noon.Add(30 * time.Second) },
-		traffic: func() []Share { return []Share{{"production", Blue, 12}} },
+		traffic: func() []Share { return []Share{{Listener: "production", Side: Blue, Requests: 12}} },
 		weights: map[string]map[string]int{"production": {"tg-1": 100, "tg-2": 0}},
 	}
 }
@@ -62,7 +62,7 @@ func TestTheTableIsRedrawnInPlace(t *testing.T) {
 		"Deployment d-AAAAAAAAA by user: InProgress",
 		"  Event                   Duration  Status      Start         End",
 		"  Install                      30s  InProgress  12:00:00.000  -",
-		"  production weights: blue 100, green 0    requests: blue 12",
+		"  production weights: blue 100, green 0    requests: 12 by blue",
 		"",
 	}, "\n")
 	if diff := cmp.Diff(want, out.String()); diff != "" {
@@ -72,6 +72,38 @@ func TestTheTableIsRedrawnInPlace(t *testing.T) {
 	p.Happened(simulator.Entry{What: simulator.WeightsChanged{Listener: "production", Weights: map[string]int{"tg-1": 90, "tg-2": 10}}})
 	if got := out.String(); !strings.HasPrefix(got, "\x1b[4A\r\x1b[J") || !strings.Contains(got, "blue 90, green 10") {
 		t.Errorf("then %q", got)
+	}
+}
+
+func TestTheTableShowsTheAliasThatIsDeployed(t *testing.T) {
+	var out bytes.Buffer
+	p := table(&out, 200)
+	live := simulator.FunctionAlias{Function: "shop", Name: "live"}
+	p.weights, p.alias.FunctionAlias = nil, live
+	p.traffic = func() []Share {
+		return invocationShares("live", []simulator.InvocationCount{
+			{Version: "9", Invocations: 45},
+			{Version: "10", Invocations: 5, Errors: 2},
+			{Invocations: 1, Errors: 1},
+		})
+	}
+	p.Happened(simulator.Entry{What: simulator.DeploymentChanged{Deployment: back()}})
+	p.Happened(simulator.Entry{What: simulator.AliasChanged{FunctionAlias: live, Weights: map[string]float64{"9": 0.875, "10": 0.125}}})
+	p.Happened(simulator.Entry{What: simulator.AliasChanged{FunctionAlias: simulator.FunctionAlias{Function: "other", Name: "live"}}})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	want := "  alias live weights: version 9 87.5 %, version 10 12.5 % invocations: 45 by version 9, 5 by version 10 (2 went wrong), 1 by no version (1 went wrong)"
+	if got := lines[len(lines)-1]; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestALineTellsWhereTheAliasGoes(t *testing.T) {
+	var out bytes.Buffer
+	NewLines(&out, Style{}).Happened(simulator.Entry{Time: noon, What: simulator.AliasChanged{
+		FunctionAlias: simulator.FunctionAlias{Function: "shop", Name: "live"}, Weights: map[string]float64{"10": 0.1, "9": 0.9},
+	}})
+	if got, want := out.String(), "12:00:00.000  alias live: version 9 90 %, version 10 10 %\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -103,7 +135,7 @@ func TestTheEndTellsWhy(t *testing.T) {
 	rollback := codeDeployed(back())
 	end := End{
 		Deployment: codeDeployed(refused()), Rollback: &rollback,
-		Log: []string{"starting", "no \x07driver"}, Traffic: []Share{{"production", Blue, 1}},
+		Log: []string{"starting", "no \x07driver"}, Traffic: []Share{{Listener: "production", Side: Blue, Requests: 1}, {Alias: "live", Side: "version 2", Requests: 3, Failed: 2}},
 		Unexpected: errors.New("the deployment failed, and was expected to end as succeeded"),
 	}
 	var out bytes.Buffer
@@ -117,6 +149,7 @@ func TestTheEndTellsWhy(t *testing.T) {
 		"    no \uFFFDdriver",
 		"  rolled back by d-BBBBBBBBB: Succeeded",
 		"  production listener: 1 request by blue",
+		"  alias live: 3 invocations by version 2, 2 went wrong",
 		"",
 	}, "\n")
 	if diff := cmp.Diff(want, out.String()); diff != "" {
@@ -137,13 +170,17 @@ func TestStatusesAreColouredOnRequest(t *testing.T) {
 func TestEachHappeningIsALineOfJSON(t *testing.T) {
 	var out bytes.Buffer
 	p := NewJSON(&out)
-	e := refused().Events[2]
+	e, live := refused().Events[2], simulator.FunctionAlias{Function: "shop", Name: "live"}
 	for _, what := range []simulator.Happening{
 		simulator.DeploymentChanged{Deployment: back()},
 		simulator.EventChanged{DeploymentID: "d-BBBBBBBBB", Event: e},
 		simulator.WeightsChanged{Listener: "test", Weights: map[string]int{"tg-1": 0, "tg-2": 100}},
 		simulator.FunctionInvoked{Invocation: lambda.Invocation{Function: "check", Attempt: 1, Duration: 1500 * time.Microsecond}},
-		simulator.TrafficCounted{Counts: []elb.Count{{Listener: "test", TargetGroup: "tg-2", Requests: 3}}},
+		simulator.TrafficCounted{Counts: []elb.Count{{
+			Listener: "test", TargetGroup: "tg-2", Requests: 5, Class: [6]int{2: 1, 4: 1, 5: 1}, Made: map[int]int{503: 1, 302: 1},
+		}}},
+		simulator.AliasChanged{FunctionAlias: live, Weights: map[string]float64{"1": 0.9, "2": 0.1}},
+		simulator.InvocationsCounted{Alias: live, Counts: []simulator.InvocationCount{{Version: "1", Invocations: 4, Errors: 1}}},
 	} {
 		p.Happened(simulator.Entry{Time: noon, What: what})
 	}
@@ -153,7 +190,9 @@ func TestEachHappeningIsALineOfJSON(t *testing.T) {
 		`{"time":"2026-01-02T12:00:00Z","type":"event","deployment":"d-BBBBBBBBB","event":"AfterInstall","function":"arn:aws:lambda:us-east-1:123456789012:function:check","status":"Failed","duration_ms":1000,"message":"check reported \u001b[31mFailed."}`,
 		`{"time":"2026-01-02T12:00:00Z","type":"weights","listener":"test","weights":{"blue":0,"green":100}}`,
 		`{"time":"2026-01-02T12:00:00Z","type":"invocation","function":"check","duration_ms":1.5,"attempt":1,"cold":false}`,
-		`{"time":"2026-01-02T12:00:00Z","type":"traffic","requests":[{"listener":"test","side":"green","requests":3}]}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"traffic","requests":[{"listener":"test","side":"green","requests":5,"failed":2}]}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"weights","function":"shop","alias":"live","weights":{"version 1":90,"version 2":10}}`,
+		`{"time":"2026-01-02T12:00:00Z","type":"traffic","requests":[{"alias":"live","side":"version 1","requests":4,"failed":1}]}`,
 		`{"type":"outcome","deployment":"d-AAAAAAAAA","event":"AfterInstall","status":"Failed","message":"check reported \u001b[31mFailed.","reason":"because","as_expected":true}`,
 		"",
 	}

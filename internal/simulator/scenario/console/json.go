@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -30,32 +31,35 @@ func (j *JSON) Err() error { return j.err }
 
 // jsonLine is one line. Which fields it has depends on its type.
 type jsonLine struct {
-	Time       *time.Time     `json:"time,omitempty"`
-	Type       string         `json:"type"`
-	Deployment string         `json:"deployment,omitempty"`
-	Creator    string         `json:"creator,omitempty"`
-	Event      string         `json:"event,omitempty"`
-	Function   string         `json:"function,omitempty"`
-	Status     string         `json:"status,omitempty"`
-	DurationMS *float64       `json:"duration_ms,omitempty"`
-	Message    string         `json:"message,omitempty"`
-	Notice     *ecs.Notice    `json:"notice,omitempty"`
-	Listener   string         `json:"listener,omitempty"`
-	Weights    map[string]int `json:"weights,omitempty"`
-	Attempt    int            `json:"attempt,omitempty"`
-	Cold       *bool          `json:"cold,omitempty"`
-	Requests   []jsonShare    `json:"requests,omitempty"`
-	Reason     string         `json:"reason,omitempty"`
-	Log        []string       `json:"log,omitempty"`
-	Rollback   string         `json:"rollback,omitempty"`
-	AsExpected *bool          `json:"as_expected,omitempty"`
-	Unexpected string         `json:"unexpected,omitempty"`
+	Time       *time.Time         `json:"time,omitempty"`
+	Type       string             `json:"type"`
+	Deployment string             `json:"deployment,omitempty"`
+	Creator    string             `json:"creator,omitempty"`
+	Event      string             `json:"event,omitempty"`
+	Function   string             `json:"function,omitempty"`
+	Status     string             `json:"status,omitempty"`
+	DurationMS *float64           `json:"duration_ms,omitempty"`
+	Message    string             `json:"message,omitempty"`
+	Notice     *ecs.Notice        `json:"notice,omitempty"`
+	Listener   string             `json:"listener,omitempty"`
+	Alias      string             `json:"alias,omitempty"`
+	Weights    map[string]float64 `json:"weights,omitempty"`
+	Attempt    int                `json:"attempt,omitempty"`
+	Cold       *bool              `json:"cold,omitempty"`
+	Requests   []jsonShare        `json:"requests,omitempty"`
+	Reason     string             `json:"reason,omitempty"`
+	Log        []string           `json:"log,omitempty"`
+	Rollback   string             `json:"rollback,omitempty"`
+	AsExpected *bool              `json:"as_expected,omitempty"`
+	Unexpected string             `json:"unexpected,omitempty"`
 }
 
 type jsonShare struct {
-	Listener string `json:"listener"`
+	Listener string `json:"listener,omitempty"`
+	Alias    string `json:"alias,omitempty"`
 	Side     string `json:"side"`
 	Requests int    `json:"requests"`
+	Failed   int    `json:"failed,omitempty"`
 }
 
 // Happened writes the entry.
@@ -75,9 +79,14 @@ func (j *JSON) Happened(entry simulator.Entry) {
 	case simulator.HookNoticed:
 		line.Type, line.Deployment, line.Notice = "notice", shortID(what.Detail.DeploymentARN), &what.Notice
 	case simulator.WeightsChanged:
-		line.Type, line.Listener, line.Weights = "weights", what.Listener, map[string]int{}
+		line.Type, line.Listener, line.Weights = "weights", what.Listener, map[string]float64{}
 		for group, weight := range what.Weights {
-			line.Weights[side(group)] = weight
+			line.Weights[side(group)] = float64(weight)
+		}
+	case simulator.AliasChanged:
+		line.Type, line.Function, line.Alias, line.Weights = "weights", what.Function, what.Name, map[string]float64{}
+		for number, weight := range what.Weights {
+			line.Weights[version(number)] = math.Round(1e6*weight) / 1e4 // percent, as those of listeners
 		}
 	case simulator.FunctionInvoked:
 		line.Type, line.Function, line.Attempt, line.Cold = "invocation", what.Function, what.Attempt, &what.Cold
@@ -87,6 +96,8 @@ func (j *JSON) Happened(entry simulator.Entry) {
 		}
 	case simulator.TrafficCounted:
 		line.Type, line.Requests = "traffic", jsonShares(shares(what.Counts))
+	case simulator.InvocationsCounted:
+		line.Type, line.Requests = "traffic", jsonShares(invocationShares(what.Alias.Name, what.Counts))
 	default:
 		return
 	}

@@ -21,8 +21,12 @@ func NewLines(out io.Writer, style Style) *Lines { return &Lines{out: out, style
 // Happened writes a line where something changed that people follow.
 func (l *Lines) Happened(entry simulator.Entry) {
 	at := clockTime(entry.Time)
-	if what, ok := entry.What.(simulator.WeightsChanged); ok {
+	switch what := entry.What.(type) {
+	case simulator.WeightsChanged:
 		fmt.Fprintf(l.out, "%s  %s listener: %s\n", at, what.Listener, weights(what.Weights))
+		return
+	case simulator.AliasChanged:
+		fmt.Fprintf(l.out, "%s  alias %s: %s\n", at, what.Name, aliasWeights(what.Weights))
 		return
 	}
 	before := l.deployment.Deployment

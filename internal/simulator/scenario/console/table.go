@@ -22,18 +22,24 @@ type Table struct {
 	mu         sync.Mutex
 	deployment progress
 	weights    map[string]map[string]int
-	drawn      []string // lines that stand on the terminal and are to be replaced
+	alias      simulator.AliasChanged // the one that is deployed, as it is; zero where there is none
+	drawn      []string               // lines that stand on the terminal and are to be replaced
 }
 
 // NewTable makes a Printer for a terminal of style.Width columns, on which sim is followed.
 func NewTable(out io.Writer, style Style, sim *simulator.Simulator) *Table {
 	onBlue := map[string]int{simulator.TargetGroupOne: 100, simulator.TargetGroupTwo: 0}
 	t := &Table{
-		out: out, style: style, now: sim.Now, traffic: func() []Share { return shares(sim.Traffic()) },
-		weights: map[string]map[string]int{simulator.ProductionListener: onBlue},
+		out: out, style: style, now: sim.Now, traffic: func() []Share { return traffic(sim) },
+		weights: map[string]map[string]int{},
 	}
-	if sim.TestURL() != "" {
-		t.weights[simulator.TestListener] = onBlue
+	for listener, url := range map[string]string{simulator.ProductionListener: sim.ProductionURL(), simulator.TestListener: sim.TestURL()} {
+		if url != "" {
+			t.weights[listener] = onBlue
+		}
+	}
+	if alias := sim.Alias(); alias != nil {
+		t.alias.FunctionAlias = *alias
 	}
 	return t
 }
@@ -42,8 +48,13 @@ func NewTable(out io.Writer, style Style, sim *simulator.Simulator) *Table {
 func (t *Table) Happened(entry simulator.Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if what, ok := entry.What.(simulator.WeightsChanged); ok {
+	switch what := entry.What.(type) {
+	case simulator.WeightsChanged:
 		t.weights[what.Listener] = what.Weights
+	case simulator.AliasChanged:
+		if what.FunctionAlias == t.alias.FunctionAlias {
+			t.alias = what
+		}
 	}
 	before := t.deployment
 	t.deployment.take(entry)
@@ -110,17 +121,34 @@ func (t *Table) lines() []string {
 		lines = append(lines, t.fit(fmt.Sprintf(row, name, e.Name, took), fmt.Sprintf("%-*s", status, e.Status),
 			fmt.Sprintf("  %-12s  %s", clockTime(e.Start), clockTime(e.End))))
 	}
-	requests := t.traffic()
+	return append(lines, t.routes()...)
+}
+
+// routes are the lines that say where traffic goes, and how much has gone where.
+func (t *Table) routes() []string {
+	var lines []string
+	came := t.traffic()
+	add := func(line string, here func(Share) bool) {
+		var parts []string
+		for _, s := range came {
+			if !here(s) {
+				continue
+			}
+			part := fmt.Sprintf("%d by %s", s.Requests, s.Side)
+			if s.Failed > 0 {
+				part += " (" + s.wrong() + ")"
+			}
+			parts = append(parts, part)
+		}
+		lines = append(lines, t.fit(line+strings.Join(parts, ", "), "", ""))
+	}
 	for _, listener := range []string{simulator.ProductionListener, simulator.TestListener} {
 		if byGroup, ok := t.weights[listener]; ok {
-			line := fmt.Sprintf("  %-10s weights: %-20s requests:", listener, weights(byGroup))
-			for _, s := range requests {
-				if s.Listener == listener {
-					line += fmt.Sprintf(" %s %d", s.Side, s.Requests)
-				}
-			}
-			lines = append(lines, t.fit(line, "", ""))
+			add(fmt.Sprintf("  %-10s weights: %-20s requests: ", listener, weights(byGroup)), func(s Share) bool { return s.Listener == listener })
 		}
+	}
+	if name := t.alias.Name; name != "" {
+		add(fmt.Sprintf("  alias %s weights: %-30s invocations: ", name, aliasWeights(t.alias.Weights)), func(s Share) bool { return s.Alias == name })
 	}
 	return lines
 }
