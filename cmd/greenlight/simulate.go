@@ -195,7 +195,7 @@ func (a app) simulateFailed(ctx context.Context, err error) int {
 
 func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Printer {
 	if opts.json {
-		return console.NewJSON(a.stdout)
+		return console.NewJSON(a.stdout, sim)
 	}
 	a.printListener("production listener  ", sim.ProductionURL(), sim.ProductionRule())
 	a.printListener("test listener        ", sim.TestURL(), sim.TestRule())
@@ -204,7 +204,7 @@ func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Print
 	style := a.style(a.stdout)
 	look := console.Style{Width: style.Width, Color: style.Color}
 	if !style.Live || opts.logs { // a table can't be redrawn among lines
-		return console.NewLines(a.stdout, look)
+		return console.NewLines(a.stdout, look, sim)
 	}
 	return console.NewTable(a.stdout, look, sim)
 }

@@ -219,6 +219,13 @@ func (f *faults) began(green string) {
 	}
 }
 
+// greenGroup is the target group of what is green now.
+func (f *faults) greenGroup() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.green
+}
+
 // begin puts a fault in force; the caller holds the lock.
 func (f *faults) begin(d *disturbance) error {
 	if err := f.befall(d); err != nil {

@@ -446,6 +446,24 @@ func TestAFaultWaitsForAnEventThatTheDeploymentDoesNotReach(t *testing.T) {
 	}
 }
 
+func TestTheSidesAreThoseOfTheDeploymentUnderWay(t *testing.T) {
+	const one, two = simulator.TargetGroupOne, simulator.TargetGroupTwo
+	s := startInstant(t, nil)
+	for i, want := range []struct{ why, definition, green, blue string }{
+		{"at the start", "", two, one},
+		{"after a deployment, until the next one", "shop:2", two, one},
+		{"after another", "shop:3", one, two},
+		{"after one that was rolled back", "shop:4 sick", two, one},
+	} {
+		if want.definition != "" {
+			s.deploy(t, spec(want.definition))
+		}
+		if s.Side(want.green) != simulator.Green || s.Side(want.blue) != simulator.Blue || s.Side("other") != "" {
+			t.Errorf("%d, %s: %s is %q, %s is %q, another %q", i, want.why, one, s.Side(one), two, s.Side(two), s.Side("other"))
+		}
+	}
+}
+
 func TestFaultsOfGreenFollowTheDeploymentUnderWay(t *testing.T) {
 	s := startInstant(t, nil)
 	s.deploy(t, spec("shop:2"))

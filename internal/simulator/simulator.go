@@ -240,6 +240,19 @@ func (s *Simulator) changed(c codedeploy.Change) {
 	s.timeline.add(DeploymentChanged{c.Deployment})
 }
 
+// Side tells which side a target group holds: [Green] where it is the group of the deployment that began last, [Blue] where
+// it is the other one of the pair, and neither, empty, for any other name.
+func (s *Simulator) Side(group string) string {
+	green := s.disturbances.greenGroup()
+	switch group {
+	case green:
+		return Green
+	case otherGroup(green):
+		return Blue
+	}
+	return ""
+}
+
 // otherGroup is that of the pair that isn't name, empty where name is neither.
 func otherGroup(name string) string {
 	return map[string]string{TargetGroupOne: TargetGroupTwo, TargetGroupTwo: TargetGroupOne}[name]

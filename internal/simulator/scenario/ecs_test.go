@@ -54,7 +54,7 @@ func show(t *testing.T, s *scenario.Scenario) string {
 		}
 	}()
 	var out bytes.Buffer
-	end, err := console.Run(t.Context(), sim, s, logs, console.NewLines(&out, console.Style{}))
+	end, err := console.Run(t.Context(), sim, s, logs, console.NewLines(&out, console.Style{}, sim))
 	if err != nil {
 		t.Fatal(err)
 	}

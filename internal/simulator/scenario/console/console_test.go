@@ -43,10 +43,17 @@ func back() codedeploy.Deployment {
 	}
 }
 
+// first are the sides of a first deployment.
+type first struct{}
+
+func (first) Side(group string) string {
+	return map[string]string{simulator.TargetGroupOne: simulator.Blue, simulator.TargetGroupTwo: simulator.Green}[group]
+}
+
 func table(out *bytes.Buffer, width int) *Table {
 	return &Table{
-		out: out, style: Style{Width: width}, now: func() time.Time { return noon.Add(30 * time.Second) },
-		traffic: func() []Share { return []Share{{Listener: "production", Side: Blue, Requests: 12}} },
+		out: out, sides: first{}, style: Style{Width: width}, now: func() time.Time { return noon.Add(30 * time.Second) },
+		traffic: func() []Share { return []Share{{Listener: "production", Side: simulator.Blue, Requests: 12}} },
 		weights: map[string]map[string]int{"production": {"tg-1": 100, "tg-2": 0}},
 	}
 }
@@ -99,7 +106,7 @@ func TestTheTableShowsTheAliasThatIsDeployed(t *testing.T) {
 
 func TestALineTellsWhereTheAliasGoes(t *testing.T) {
 	var out bytes.Buffer
-	NewLines(&out, Style{}).Happened(simulator.Entry{Time: noon, What: simulator.AliasChanged{
+	NewLines(&out, Style{}, first{}).Happened(simulator.Entry{Time: noon, What: simulator.AliasChanged{
 		FunctionAlias: simulator.FunctionAlias{Function: "shop", Name: "live"}, Weights: map[string]float64{"10": 0.1, "9": 0.9},
 	}})
 	if got, want := out.String(), "12:00:00.000  alias live: version 9 90 %, version 10 10 %\n"; got != want {
@@ -135,11 +142,11 @@ func TestTheEndTellsWhy(t *testing.T) {
 	rollback := codeDeployed(back())
 	end := End{
 		Deployment: codeDeployed(refused()), Rollback: &rollback,
-		Log: []string{"starting", "no \x07driver"}, Traffic: []Share{{Listener: "production", Side: Blue, Requests: 1}, {Alias: "live", Side: "version 2", Requests: 3, Failed: 2}},
+		Log: []string{"starting", "no \x07driver"}, Traffic: []Share{{Listener: "production", Side: simulator.Blue, Requests: 1}, {Alias: "live", Side: "version 2", Requests: 3, Failed: 2}},
 		Unexpected: errors.New("the deployment failed, and was expected to end as succeeded"),
 	}
 	var out bytes.Buffer
-	NewLines(&out, Style{}).Ended(end)
+	NewLines(&out, Style{}, first{}).Ended(end)
 	want := strings.Join([]string{
 		"",
 		"Deployment d-AAAAAAAAA: Failed, not as expected: the deployment failed, and was expected to end as succeeded",
@@ -169,7 +176,7 @@ func TestStatusesAreColouredOnRequest(t *testing.T) {
 
 func TestEachHappeningIsALineOfJSON(t *testing.T) {
 	var out bytes.Buffer
-	p := NewJSON(&out)
+	p := NewJSON(&out, first{})
 	e, live := refused().Events[2], simulator.FunctionAlias{Function: "shop", Name: "live"}
 	for _, what := range []simulator.Happening{
 		simulator.DeploymentChanged{Deployment: back()},

@@ -12,18 +12,21 @@ import (
 type Lines struct {
 	out        io.Writer
 	style      Style
+	sides      Sides
 	deployment progress
 }
 
 // NewLines makes a Printer of lines.
-func NewLines(out io.Writer, style Style) *Lines { return &Lines{out: out, style: style} }
+func NewLines(out io.Writer, style Style, sides Sides) *Lines {
+	return &Lines{out: out, style: style, sides: sides}
+}
 
 // Happened writes a line where something changed that people follow.
 func (l *Lines) Happened(entry simulator.Entry) {
 	at := clockTime(entry.Time)
 	switch what := entry.What.(type) {
 	case simulator.WeightsChanged:
-		fmt.Fprintf(l.out, "%s  %s listener: %s\n", at, what.Listener, weights(what.Weights))
+		fmt.Fprintf(l.out, "%s  %s listener: %s\n", at, what.Listener, weights(l.sides, what.Weights))
 		return
 	case simulator.AliasChanged:
 		fmt.Fprintf(l.out, "%s  alias %s: %s\n", at, what.Name, aliasWeights(what.Weights))
