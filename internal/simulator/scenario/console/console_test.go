@@ -14,6 +14,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
@@ -111,6 +112,46 @@ func TestALineTellsWhereTheAliasGoes(t *testing.T) {
 	}})
 	if got, want := out.String(), "12:00:00.000  alias live: version 9 90 %, version 10 10 %\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// byECS is a deployment by ECS, and what happens to a hook of it that is called twice.
+func byECS() []simulator.Happening {
+	const arn = "arn:aws:ecs:us-east-1:123456789012:service-deployment/default/shop/AAAA"
+	stage := func(stage ecs.Stage, status ecs.StageStatus, rollback bool) simulator.Happening {
+		return simulator.StageChanged{DeploymentARN: arn, Stage: ecs.StageRun{Stage: stage, Status: status, Rollback: rollback, Start: noon}}
+	}
+	hook := func(status ecs.HookStatus, calls int) simulator.Happening {
+		return simulator.HookChanged{DeploymentARN: arn, Hook: ecs.HookRun{ID: "h", Function: "check", Stage: ecs.PostScaleUp, Status: status, Calls: calls}}
+	}
+	return []simulator.Happening{
+		simulator.ServiceDeploymentChanged{Deployment: ecs.Deployment{
+			ARN: arn, Status: ecs.InProgress, Configuration: ecs.DeploymentConfiguration{Strategy: ecs.BlueGreen},
+		}},
+		stage(ecs.PostScaleUp, ecs.StageInProgress, false),
+		hook(ecs.HookInProgress, 0), hook(ecs.HookInProgress, 1), hook(ecs.HookInProgress, 2), hook(ecs.HookSucceeded, 2),
+		stage(ecs.PostProductionTrafficShift, ecs.StageFailed, false),
+		stage(ecs.ProductionTrafficShift, ecs.StageInProgress, true),
+	}
+}
+
+func TestAStatusThatHasNotChangedIsNoFurtherLine(t *testing.T) {
+	var out bytes.Buffer
+	p := NewLines(&out, Style{}, first{})
+	for _, what := range byECS() {
+		p.Happened(simulator.Entry{Time: noon, What: what})
+	}
+	want := strings.Join([]string{
+		"12:00:00.000  deployment AAAA by ECS, BLUE_GREEN: IN_PROGRESS",
+		"12:00:00.000  POST_SCALE_UP          IN_PROGRESS",
+		"12:00:00.000    check                IN_PROGRESS",
+		"12:00:00.000    check                SUCCEEDED  <1ms",
+		"12:00:00.000  POST_PRODUCTION_TRAFFIC_SHIFT FAILED",
+		"12:00:00.000  PRODUCTION_TRAFFIC_SHIFT, back IN_PROGRESS",
+		"",
+	}, "\n")
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

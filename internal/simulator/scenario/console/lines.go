@@ -14,6 +14,7 @@ type Lines struct {
 	style      Style
 	sides      Sides
 	deployment progress
+	shown      map[string]string // the last status that was written of each event
 }
 
 // NewLines makes a Printer of lines.
@@ -35,8 +36,13 @@ func (l *Lines) Happened(entry simulator.Entry) {
 	before := l.deployment.Deployment
 	event, about := l.deployment.take(entry)
 	d := l.deployment.Deployment
+	if d.ID != before.ID {
+		l.shown = map[string]string{}
+	}
 	switch {
+	case event != nil && l.shown[event.Name] == event.Status: // ECS calls a hook again and again
 	case event != nil:
+		l.shown[event.Name] = event.Status
 		took := ""
 		if !event.End.IsZero() && !event.Start.IsZero() {
 			took = "  " + elapsed(event.End.Sub(event.Start))
