@@ -135,7 +135,7 @@ func byECS() []simulator.Happening {
 	}
 }
 
-func TestAStatusThatHasNotChangedIsNoFurtherLine(t *testing.T) {
+func TestAStatusThatHasNotChangedIsNoFurtherLineAndStagesStandInOneColumn(t *testing.T) {
 	var out bytes.Buffer
 	p := NewLines(&out, Style{}, first{})
 	for _, what := range byECS() {
@@ -143,10 +143,10 @@ func TestAStatusThatHasNotChangedIsNoFurtherLine(t *testing.T) {
 	}
 	want := strings.Join([]string{
 		"12:00:00.000  deployment AAAA by ECS, BLUE_GREEN: IN_PROGRESS",
-		"12:00:00.000  POST_SCALE_UP          IN_PROGRESS",
-		"12:00:00.000    check                IN_PROGRESS",
-		"12:00:00.000    check                SUCCEEDED  <1ms",
-		"12:00:00.000  POST_PRODUCTION_TRAFFIC_SHIFT FAILED",
+		"12:00:00.000  POST_SCALE_UP                  IN_PROGRESS",
+		"12:00:00.000    check                        IN_PROGRESS",
+		"12:00:00.000    check                        SUCCEEDED  <1ms",
+		"12:00:00.000  POST_PRODUCTION_TRAFFIC_SHIFT  FAILED",
 		"12:00:00.000  PRODUCTION_TRAFFIC_SHIFT, back IN_PROGRESS",
 		"",
 	}, "\n")

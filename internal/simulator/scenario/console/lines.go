@@ -47,7 +47,7 @@ func (l *Lines) Happened(entry simulator.Entry) {
 		if !event.End.IsZero() && !event.Start.IsZero() {
 			took = "  " + elapsed(event.End.Sub(event.Start))
 		}
-		fmt.Fprintf(l.out, "%s  %-22s %s%s\n", at, event.Name, l.style.status(event.Status, 0), took)
+		fmt.Fprintf(l.out, "%s  %-*s %s%s\n", at, d.width, event.Name, l.style.status(event.Status, 0), took)
 	case about && (d.ID != before.ID || d.Over && !before.Over || d.Status != before.Status && d.Status == string(ecs.RollbackInProgress)):
 		fmt.Fprintf(l.out, "%s  deployment %s by %s: %s\n", at, d.ID, d.By, l.style.status(d.Status, 0))
 	}

@@ -104,7 +104,7 @@ func (t *Table) draw() {
 // a part of it standing.
 func (t *Table) lines() []string {
 	d := t.deployment
-	name, status := 22, 10
+	name, status := d.width, 10
 	for _, e := range d.Events {
 		name, status = max(name, len(e.Name)), max(status, len(e.Status))
 	}
