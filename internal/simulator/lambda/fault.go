@@ -24,7 +24,7 @@ type Fault struct {
 	Lost bool
 	// Killed ends the runtime by SIGKILL, as Lambda does when its memory is exceeded, once
 	// it has been given the event and KillAfter has passed: real time, 0 or more. A function
-	// that has answered and gone idle sooner lives.
+	// that has answered and gone idle sooner lives; one with a KillAfter of 0 gets to do nothing.
 	Killed    bool
 	KillAfter time.Duration
 	// ColdStart makes the init of each cold start that much longer, in simulated time. 0
