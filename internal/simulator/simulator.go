@@ -76,6 +76,7 @@ type Config struct {
 	InstallTimeout  time.Duration   // default codedeploy.DefaultInstallTimeout
 	TerminationWait time.Duration   // default 0
 	RollbackHooks   bool            // whether rollbacks call the hooks
+	Queue           bool            // whether a deployment waits for the one before, where AWS refuses it
 	RetryDelays     []time.Duration // of asynchronous invocations; nil for lambda.DefaultRetryDelays
 
 	// KeepDeployments is how many deployments that are over are remembered, with what happened in
@@ -216,7 +217,7 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 		TargetGroups: [2]string{TargetGroupOne, TargetGroupTwo}, Primary: blue,
 		Production: pairListener{s.production.listener}, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
 		HookTimeout: s.config.HookTimeout, InstallTimeout: s.config.InstallTimeout,
-		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks, WithoutTestListener: s.config.TestHook,
+		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks, Queue: s.config.Queue, WithoutTestListener: s.config.TestHook,
 	}
 	if s.test != nil && s.test.listener != s.production.listener {
 		group.Test = pairListener{s.test.listener}

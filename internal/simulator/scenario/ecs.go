@@ -190,7 +190,7 @@ func (f *ecsFile) deployments() *simulator.ECSDeployments {
 
 // codeDeployKeys are the keys of a file that only CodeDeploy's deployments have.
 func codeDeployKeys() []string {
-	return []string{"appspec", "application", "group", "deployment_config", "auto_rollback", "hook_timeout", "install_timeout", "termination_wait", "rollback_hooks", "without_test_listener"}
+	return []string{"appspec", "application", "group", "deployment_config", "auto_rollback", "hook_timeout", "install_timeout", "termination_wait", "rollback_hooks", "queue", "without_test_listener"}
 }
 
 // validateDeployer sees to it that the file says who deploys, and only what that one knows.

@@ -59,6 +59,8 @@ type file struct {
 	TerminationWait strictyaml.Duration `yaml:"termination_wait"`
 	// whether rollbacks call the hooks; false
 	RollbackHooks bool `yaml:"rollback_hooks"`
+	// whether a deployment waits while another one of its group is in progress, where AWS refuses it; false
+	Queue bool `yaml:"queue"`
 	// how many times as fast as real time simulated waits pass, 1x to 1000x, or instant, which leaps over them; 1x
 	Speed Speed `yaml:"speed"`
 	// what goes wrong; one key of each says its kind
@@ -282,7 +284,7 @@ func (f *file) scenario(folder string) *Scenario {
 			TestHook:     codedeploy.WithoutTestListener(f.WithoutTest),
 			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
-			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
+			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks, Queue: f.Queue,
 		},
 	}
 	for _, fault := range f.Faults {
