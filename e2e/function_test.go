@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// function is the packaged greenlight under the Runtime Interface Emulator.
+// function is a hook under the Runtime Interface Emulator.
 type function struct {
-	url  string
+	url  string // of the emulator
 	logs *output
 }
 
@@ -57,26 +57,31 @@ func startFunction(t *testing.T, deploy *codeDeploy, planText string, settings .
 			t.Fatal(err)
 		}
 	}
-	port, runtimePort := freePort(t), freePort(t)
-	cmd := exec.Command(program(t, "AWS_LAMBDA_RIE"),
-		"--runtime-interface-emulator-address", fmt.Sprintf("127.0.0.1:%d", port),
-		"--runtime-api-address", fmt.Sprintf("127.0.0.1:%d", runtimePort),
-		filepath.Join(root, "bootstrap"))
+	return startEmulator(t, root, []string{filepath.Join(root, "bootstrap")}, append(settings, "AWS_ENDPOINT_URL_CODEDEPLOY="+deploy.url)...)
+}
+
+// startEmulator starts a function under the Runtime Interface Emulator.
+func startEmulator(t *testing.T, root string, command []string, settings ...string) *function {
+	t.Helper()
+	address, runtimeAddress := fmt.Sprintf("127.0.0.1:%d", freePort(t)), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	cmd := exec.Command(program(t, "AWS_LAMBDA_RIE"), append([]string{
+		"--runtime-interface-emulator-address", address, "--runtime-api-address", runtimeAddress,
+	}, command...)...)
 	cmd.Dir = root
-	env := append([]string{
-		"LAMBDA_TASK_ROOT=" + root, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example",
-		"AWS_LAMBDA_FUNCTION_TIMEOUT=30", "AWS_LAMBDA_FUNCTION_NAME=CodeDeployHook_greenlight", "AWS_ENDPOINT_URL_CODEDEPLOY=" + deploy.url,
-	}, settings...)
-	logs := start(t, cmd, env)
-	f := &function{url: fmt.Sprintf("http://127.0.0.1:%d/2015-03-31/functions/function/invocations", port), logs: logs}
-	awaitAnswer(t, fmt.Sprintf("http://127.0.0.1:%d/", port))
+	logs := start(t, cmd, append([]string{
+		"LAMBDA_TASK_ROOT=" + root, "AWS_REGION=eu-central-1", "AWS_DEFAULT_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example",
+		"AWS_LAMBDA_FUNCTION_TIMEOUT=30", "AWS_LAMBDA_FUNCTION_NAME=CodeDeployHook_greenlight",
+	}, settings...))
+	f := &function{url: "http://" + address, logs: logs}
+	awaitAnswer(t, f.url+"/")
 	return f
 }
 
 // invoke sends an event with curl, and gives what the invocation answered.
 func (f *function) invoke(t *testing.T, event string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "curl", "--silent", "--show-error", "--max-time", "60", "--data-binary", "@-", f.url)
+	cmd := exec.CommandContext(t.Context(), "curl", "--silent", "--show-error", "--max-time", "60", "--data-binary", "@-",
+		f.url+"/2015-03-31/functions/function/invocations")
 	cmd.Stdin = strings.NewReader(event)
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin"}
 	answer, err := cmd.CombinedOutput()

@@ -3,13 +3,9 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,70 +13,13 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
-
-// serveVersion is a service whose /health says which version answers.
-func serveVersion(ctx context.Context, version string) (simulator.Task, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return simulator.Task{}, err
-	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"version":%q}`, version)
-	})}
-	go func() { _ = server.Serve(l) }()
-	return simulator.Task{URL: "http://" + l.Addr().String(), Stop: server.Close}, nil
-}
-
-// cloud is a running simulator with the AWS CLI in front of it.
-type cloud struct {
-	*simulator.Simulator
-	log output
-}
-
-func startCloud(t *testing.T) *cloud {
-	t.Helper()
-	c := &cloud{}
-	var err error
-	c.Simulator, err = simulator.Start(t.Context(), simulator.Config{
-		Application: "shop", Group: "production", Blue: "live", Tasks: serveVersion,
-		HealthCheck:  elb.HealthCheck{Path: "/health", Interval: 20 * time.Millisecond},
-		AutoRollback: codedeploy.AutoRollback{codedeploy.DeploymentFailure},
-		HookTimeout:  time.Minute,
-		Logs:         func(line lambda.LogLine) { _, _ = fmt.Fprintln(&c.log, line.Text) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Logf("the functions wrote:\n%s", &c.log)
-		}
-	})
-	return c
-}
-
-// aws runs the AWS CLI and gives what it printed.
-func (c *cloud) aws(t *testing.T, args ...string) (string, error) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t, "AWS_CLI"), append([]string{"--endpoint-url", c.EndpointURL(), "--output", "json"}, args...)...)
-	cmd.Env = []string{
-		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + t.TempDir(), "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
-		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true",
-	}
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
 
 func (c *cloud) deploy(t *testing.T, version string) (id string) {
 	t.Helper()
 	spec := fmt.Sprintf(`{"version":0.0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"TaskDefinition":%q,`+
-		`"LoadBalancerInfo":{"ContainerName":"app","ContainerPort":80}}}}],"Hooks":[{"AfterAllowTestTraffic":"CodeDeployHook_check"}]}`, version)
+		`"LoadBalancerInfo":{"ContainerName":"app","ContainerPort":80}}}}],"Hooks":[{"AfterAllowTestTraffic":%q}]}`, version, hookName)
 	revision, err := json.Marshal(map[string]any{"revisionType": "AppSpecContent", "appSpecContent": map[string]string{"content": spec}})
 	if err != nil {
 		t.Fatal(err)
@@ -107,24 +46,16 @@ func (c *cloud) event(t *testing.T, deployment, name string) string {
 	return strings.Trim(strings.TrimSpace(out), `"`)
 }
 
-// hooks are written in other languages, and know nothing of this project.
+// hooks are the same hook in two languages.
 func hooks(t *testing.T, testURL string) map[string]lambda.Function {
 	t.Helper()
-	folder, err := filepath.Abs("testdata/hooks")
-	if err != nil {
-		t.Fatal(err)
-	}
 	modules := program(t, "E2E_NODE_MODULES")
-	function := func(env map[string]string, command ...string) lambda.Function {
-		env["TEST_URL"] = testURL
-		return lambda.Function{
-			Name: "CodeDeployHook_check", Command: command, Dir: folder, Handler: "hook.handler",
-			Env: env, Timeout: 30 * time.Second, MemoryMB: 256,
-		}
-	}
 	return map[string]lambda.Function{
-		"Python with boto3":                         function(map[string]string{}, program(t, "HOOK_PYTHON"), filepath.Join(folder, "hook.py")),
-		"Node under AWS's runtime interface client": function(map[string]string{"NODE_PATH": modules, "HOME": os.TempDir()}, filepath.Join(modules, ".bin", "aws-lambda-ric"), "hook.handler"),
+		"Python with boto3": pythonHook(t, hookName, "hook.py", testURL),
+		"Node under AWS's runtime interface client": {
+			Name: hookName, Command: []string{filepath.Join(modules, ".bin", "aws-lambda-ric"), "hook.handler"}, Dir: hookFolder(t), Handler: "hook.handler",
+			Env: map[string]string{"TEST_URL": testURL, "NODE_PATH": modules, "HOME": os.TempDir()}, Timeout: 30 * time.Second, MemoryMB: 256,
+		},
 	}
 }
 
@@ -165,7 +96,7 @@ func TestAHookInAnotherLanguageLetsAGoodVersionThroughAndStopsABadOne(t *testing
 func TestTheCLIStopsADeploymentAndRollsItBack(t *testing.T) {
 	c := startCloud(t)
 	// A hook that never answers: the deployment waits for it until it is stopped.
-	silent := lambda.Function{Name: "CodeDeployHook_check", Command: []string{"/bin/sh", "-c", "while :; do sleep 1; done"}, Timeout: 30 * time.Second}
+	silent := lambda.Function{Name: hookName, Command: []string{"/bin/sh", "-c", "while :; do sleep 1; done"}, Timeout: 30 * time.Second}
 	if err := c.CreateFunction(silent); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +119,7 @@ func TestTheCLIStopsADeploymentAndRollsItBack(t *testing.T) {
 
 func TestTheCLIReadsTheOtherServicesAtTheSameEndpoint(t *testing.T) {
 	c := startCloud(t)
-	if err := c.CreateFunction(lambda.Function{Name: "CodeDeployHook_check", Command: []string{"/bin/false"}}); err != nil {
+	if err := c.CreateFunction(lambda.Function{Name: hookName, Command: []string{"/bin/false"}}); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -199,7 +130,7 @@ func TestTheCLIReadsTheOtherServicesAtTheSameEndpoint(t *testing.T) {
 		{"who one is", []string{"sts", "get-caller-identity", "--query", "Account"}, `"123456789012"`},
 		{"the load balancer", []string{"elbv2", "describe-load-balancers", "--query", "LoadBalancers[].Type", "--output", "text"}, "application"},
 		{"both target groups", []string{"elbv2", "describe-target-groups", "--query", "TargetGroups[].TargetGroupName", "--output", "text"}, "tg-1\ttg-2"},
-		{"the function", []string{"lambda", "get-function-configuration", "--function-name", "CodeDeployHook_check", "--query", "Timeout"}, "3"},
+		{"the function", []string{"lambda", "get-function-configuration", "--function-name", hookName, "--query", "Timeout"}, "3"},
 		{"the built-in configurations", []string{"deploy", "get-deployment-config", "--deployment-config-name", "CodeDeployDefault.ECSLinear10PercentEvery1Minutes", "--query", "deploymentConfigInfo.trafficRoutingConfig.timeBasedLinear.linearInterval"}, "1"},
 	}
 	for _, tt := range tests {

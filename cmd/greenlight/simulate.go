@@ -47,6 +47,7 @@ type simulateFlags struct {
 	speed, serve      string
 	init, force, keep bool
 	json, logs        bool
+	schema            bool
 }
 
 func runSimulate(ctx context.Context, a app, c command, args []string) int {
@@ -64,6 +65,7 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	flags.BoolVar(&opts.logs, "logs", false, "show what the functions and both versions write")
 	flags.BoolVar(&opts.init, "init", false, "write a commented scenario to the file that is named, or "+scenarioFile)
 	flags.BoolVar(&opts.force, "force", false, "let --init replace a file")
+	flags.BoolVar(&opts.schema, "schema", false, "print the JSON Schema of scenarios, for editors")
 	flags.StringVar(&opts.serve, "serve", "", "answer every request on $PORT, or as a function every event, with `TEXT`, as a stand-in for a version")
 	arguments, code, ok := a.parse(c, flags, args)
 	if !ok {
@@ -78,6 +80,9 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 		return a.serveStandIn(ctx, opts.serve)
 	case opts.init:
 		return a.initScenario(named, opts.force)
+	case opts.schema:
+		fmt.Fprint(a.stdout, scenario.Schema())
+		return exitPassed
 	}
 	s, err := a.scenario(named, opts)
 	if err != nil {
@@ -190,7 +195,7 @@ func (a app) simulateFailed(ctx context.Context, err error) int {
 
 func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Printer {
 	if opts.json {
-		return console.NewJSON(a.stdout)
+		return console.NewJSON(a.stdout, sim)
 	}
 	a.printListener("production listener  ", sim.ProductionURL(), sim.ProductionRule())
 	a.printListener("test listener        ", sim.TestURL(), sim.TestRule())
@@ -199,7 +204,7 @@ func (a app) printer(sim *simulator.Simulator, opts simulateFlags) console.Print
 	style := a.style(a.stdout)
 	look := console.Style{Width: style.Width, Color: style.Color}
 	if !style.Live || opts.logs { // a table can't be redrawn among lines
-		return console.NewLines(a.stdout, look)
+		return console.NewLines(a.stdout, look, sim)
 	}
 	return console.NewTable(a.stdout, look, sim)
 }

@@ -105,7 +105,7 @@ func (s *Simulator) createLambdaGroup() error {
 	return s.deploys.CreateGroup(codedeploy.Group{
 		Application: s.config.Application, Name: s.config.Group, Platform: codedeploy.PlatformLambda,
 		Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
-		HookTimeout: s.config.HookTimeout, RollbackHooks: s.config.RollbackHooks,
+		HookTimeout: s.config.HookTimeout, RollbackHooks: s.config.RollbackHooks, Queue: s.config.Queue,
 	})
 }
 

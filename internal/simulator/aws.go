@@ -27,17 +27,16 @@ func (s *Simulator) serveEndpoint(ctx context.Context) error {
 		return fmt.Errorf("opening the AWS endpoint: %w", err)
 	}
 	s.address = "http://" + socket.Addr().String()
-	s.faults, s.ecsFaults = codedeploy.NewFaults(s.deploys.Endpoint()), codedeploy.NewFaults(s.scheduler.Endpoint())
 	s.services = endpoint.New(s.serviceList()...)
 	s.services.Credentials = s.functions.Credentials
+	s.disturbances = newFaults(s)
+	s.services.Before = s.disturbances.before
 	if s.config.Page != nil {
 		s.services.Page = s.config.Page(s)
 	}
 	if s.config.Control != nil {
 		s.services.Control = s.config.Control(s)
 	}
-	s.disturbances = newFaults(s)
-	s.service.registered = s.disturbances.registered
 	s.endpoint = &http.Server{
 		Handler: s.services, ReadHeaderTimeout: time.Minute,
 		ErrorLog: log.New(io.Discard, "", 0), // broken connections are part of the scenario
@@ -48,13 +47,15 @@ func (s *Simulator) serveEndpoint(ctx context.Context) error {
 
 func (s *Simulator) serviceList() []endpoint.Service {
 	return []endpoint.Service{
-		{Name: "codedeploy", Protocol: endpoint.JSON11, Target: codedeploy.Target, Handler: s.faults},
-		{Name: "ecs", Protocol: endpoint.JSON11, Target: ecs.Target, Handler: s.ecsFaults},
+		{Name: "codedeploy", Protocol: endpoint.JSON11, Target: codedeploy.Target, Handler: s.deploys.Endpoint()},
+		{Name: "ecs", Protocol: endpoint.JSON11, Target: ecs.Target, Handler: s.scheduler.Endpoint()},
 		{
 			Name: "elasticloadbalancing", Protocol: endpoint.Query, Version: elbapi.Version,
 			Handler: elbapi.New(elbapi.Config{Balancer: s.balancer, Now: s.config.Clock.Now}),
 		},
-		{Name: "lambda", Protocol: endpoint.RESTJSON, Path: lambda.EndpointPath, Handler: s.functions.Endpoint()},
+		{
+			Name: "lambda", Protocol: endpoint.RESTJSON, Path: lambda.EndpointPath, Operation: lambda.Operation(), Handler: s.functions.Endpoint(),
+		},
 		{Name: "sts", Protocol: endpoint.Query, Version: sts.Version, Handler: sts.Endpoint(s.config.AccountID)},
 	}
 }

@@ -72,6 +72,9 @@ func (s *Simulator) serviceChanged(c ecs.Change) {
 		}
 		s.timeline.add(StageChanged{c.Deployment.ARN, *c.Stage})
 	default:
+		if c.Deployment.Status == ecs.InProgress {
+			s.disturbances.began(c.Deployment.Target.TargetGroup.Name)
+		}
 		s.timeline.add(ServiceDeploymentChanged{c.Deployment})
 	}
 }

@@ -245,12 +245,15 @@ func TestTheFirstDeploymentOfANewServiceCreatesIt(t *testing.T) {
 	if list := s.ServiceDeployments(); len(list) != 0 {
 		t.Errorf("there are deployments before the first: %v", list)
 	}
-	for _, version := range []string{"shop:1", "shop:2"} {
-		if d := s.deployService(t, version); d.Status != ecs.Successful {
-			t.Errorf("%s: %s: %s", version, d.Status, d.StatusReason)
+	for _, step := range []struct{ version, green string }{{"shop:1", simulator.TargetGroupOne}, {"shop:2", simulator.TargetGroupTwo}} {
+		if d := s.deployService(t, step.version); d.Status != ecs.Successful {
+			t.Errorf("%s: %s: %s", step.version, d.Status, d.StatusReason)
 		}
-		if got := get(t, s.ProductionURL()); got != version {
-			t.Errorf("production is served by %q, want %q", got, version)
+		if got := s.Side(step.green); got != simulator.Green {
+			t.Errorf("%s is in %s, which is %q", step.version, step.green, got)
+		}
+		if got := get(t, s.ProductionURL()); got != step.version {
+			t.Errorf("production is served by %q, want %q", got, step.version)
 		}
 	}
 	if list := s.ServiceDeployments(); len(list) != 2 || list[0].Source == nil || list[1].Source != nil {

@@ -1,33 +1,36 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/endpoint"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
 // FaultKind is what goes wrong.
 type FaultKind string
 
-// What can go wrong. The first befall requests to CodeDeploy's and ECS's API, the next the invocations of a function, the
+// What can go wrong. The first befall requests to the AWS endpoint, the next the invocations of a function, the
 // tasks of a side, the changes of a listener, and the AWS endpoint as a whole.
 const (
-	Throttle   FaultKind = "throttle"    // ThrottlingException
+	Throttle   FaultKind = "throttle"    // ThrottlingException, or what the service calls it
 	Break      FaultKind = "error"       // 500
 	DropBefore FaultKind = "drop_before" // the connection is reset, and nothing done
 	DropAfter  FaultKind = "drop_after"  // what was asked is done, and its answer lost
 	Hang       FaultKind = "hang"        // there is no answer
-	Garbage    FaultKind = "garbage"     // 200 with what isn't JSON
+	Garbage    FaultKind = "garbage"     // 200 with what is neither JSON nor XML
 	Slow       FaultKind = "slow"        // the answer comes By later, in real time
 
 	ThrottleFunction FaultKind = "throttle_function"
@@ -48,10 +51,18 @@ const (
 	VerifySignatures FaultKind = "verify_signatures" // requests must be signed with the functions' credentials
 )
 
+// Sides that a fault may befall.
+const (
+	// Green is the version that a deployment brings, from when it begins until the next one does.
+	Green = "green"
+	// Blue is the version that served production when the deployment began.
+	Blue = "blue"
+)
+
 // Fault is something that goes wrong, from a moment on and until another.
 type Fault struct {
 	Kind FaultKind
-	// Subject is what it befalls: an operation or empty for all, a function, a target group, or a listener.
+	// Subject is what it befalls: an operation or empty for all, a function, [Blue] or [Green], or a listener.
 	Subject string
 	// By is how long, where the kind says so. ClockSkew may be below 0.
 	By time.Duration
@@ -59,11 +70,19 @@ type Fault struct {
 	Rate float64
 	// Times ends it after so many requests or invocations; 0 doesn't.
 	Times int
-	// At is the lifecycle event or stage at whose beginning it begins; empty: at once.
+	// At is the lifecycle event or stage with which it begins, the next time that a deployment comes to it, a rollback
+	// included, be it that there is nothing to do at it; empty: at once.
 	At string
 	// For ends it that long after it has begun, or where it befalls requests to an API that long after the first of them, on
 	// the scenario's clock; 0 doesn't.
 	For time.Duration
+}
+
+// Standing is a fault with how far it has come.
+type Standing struct {
+	Fault
+	// Begun is false until the event of At.
+	Begun bool
 }
 
 // faults are those that are in force, and those that wait for their event.
@@ -76,21 +95,11 @@ type faults struct {
 	mu      sync.Mutex
 	active  []*disturbance
 	waiting []*disturbance
-	// What functions and listeners were last told: to be told again would have them start to count anew.
-	functions map[string]lambda.Fault
-	listeners map[string]elb.RouteFault
-}
-
-// disturbance is a fault with what it has done.
-type disturbance struct {
-	Fault
-	clock clock.Clock
-	met   atomic.Int64              // requests that it befell
-	first atomic.Pointer[time.Time] // when it befell the first
+	green   string // the target group of what is green now
 }
 
 func newFaults(sim *Simulator) *faults {
-	f := &faults{sim: sim, functions: map[string]lambda.Fault{}, listeners: map[string]elb.RouteFault{}}
+	f := &faults{sim: sim, green: TargetGroupTwo}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -101,155 +110,293 @@ func (f *faults) close() {
 }
 
 // Inject has something go wrong. Its error says what is wrong with the fault itself.
-func (s *Simulator) Inject(fault Fault) error {
-	return s.disturbances.inject(&disturbance{Fault: fault, clock: s.config.Clock})
-}
+func (s *Simulator) Inject(fault Fault) error { return s.disturbances.inject(fault) }
 
-// ClearFaults ends all faults, also those that haven't begun.
-func (s *Simulator) ClearFaults() error { return s.disturbances.clear() }
-
-// InForce lists the faults that have begun, and then those that wait for their event.
-func (s *Simulator) InForce() []Fault {
+// CheckFault says what [Simulator.Inject] would find wrong with a fault.
+func (s *Simulator) CheckFault(fault Fault) error {
 	f := s.disturbances
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var list []Fault
-	for _, fault := range slices.Concat(f.active, f.waiting) {
-		list = append(list, fault.Fault)
+	return f.check(newDisturbance(fault, s.config.Clock))
+}
+
+// ClearFaults ends all faults, also those that haven't begun.
+func (s *Simulator) ClearFaults() { s.disturbances.clear() }
+
+// Faults lists the faults that are in force, and then those that wait for their event. What is over isn't there any more.
+func (s *Simulator) Faults() []Standing {
+	f := s.disturbances
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.prune()
+	var list []Standing
+	for _, d := range f.active {
+		list = append(list, Standing{d.Fault, true})
+	}
+	for _, d := range f.waiting {
+		list = append(list, Standing{d.Fault, false})
 	}
 	return list
 }
 
-func (f *faults) inject(fault *disturbance) error {
+func (f *faults) inject(fault Fault) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if fault.At != "" {
-		f.waiting = append(f.waiting, fault)
-		return nil
+	d := newDisturbance(fault, f.sim.config.Clock)
+	err := f.check(d)
+	switch {
+	case err != nil:
+	case fault.At != "":
+		f.waiting = append(f.waiting, d)
+	default:
+		err = f.begin(d)
 	}
-	return f.begin(fault)
+	if err != nil {
+		return fmt.Errorf("injecting the fault %s: %w", fault.Kind, err)
+	}
+	return nil
+}
+
+// check refuses a fault that could never begin, or that makes no sense.
+func (f *faults) check(d *disturbance) error {
+	switch {
+	case d.At != "" && !slices.Contains(f.moments(), d.At):
+		return fmt.Errorf("no deployment of this scenario comes to %s; they come to %s", d.At, strings.Join(f.moments(), ", "))
+	case d.By < 0 && d.Kind != ClockSkew, d.For < 0:
+		return fmt.Errorf("its times are %v and %v; they must not be below 0", d.By, d.For)
+	case d.Rate < 0 || d.Rate > 1 || d.Times < 0:
+		return fmt.Errorf("its rate is %v and its times are %d; they go from 0 to 1, and from 0", d.Rate, d.Times)
+	}
+	_, err := f.find(d)
+	return err
+}
+
+// moments are the events or stages that a deployment may come to.
+func (f *faults) moments() []string {
+	var names []string
+	if f.sim.config.ECS != nil {
+		for _, stage := range ecs.Stages() {
+			names = append(names, string(stage))
+		}
+		return names
+	}
+	platform := codedeploy.PlatformECS
+	if f.sim.config.Alias != nil {
+		platform = codedeploy.PlatformLambda
+	}
+	for _, event := range platform.Events() {
+		names = append(names, string(event))
+	}
+	return names
 }
 
 // reached begins the faults of an event or stage.
 func (f *faults) reached(event string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.waiting = slices.DeleteFunc(f.waiting, func(fault *disturbance) bool {
-		if fault.At != event {
+	f.waiting = slices.DeleteFunc(f.waiting, func(d *disturbance) bool {
+		if d.At != event {
 			return false
 		}
-		_ = f.begin(fault) // what can be wrong with it was found when it was injected, but for functions that are gone
+		_ = f.begin(d) // what can be wrong with it was found when it was injected
 		return true
 	})
 }
 
-// begin puts a fault in force; the caller holds the lock.
-func (f *faults) begin(fault *disturbance) error {
-	f.active = append(f.active, fault)
-	if err := f.apply(); err != nil {
-		f.active = slices.DeleteFunc(f.active, func(other *disturbance) bool { return other == fault })
-		return errors.Join(fmt.Errorf("injecting the fault %s: %w", fault.Kind, err), f.apply())
+// began notes in which target group a deployment's green is, and has the faults of sides follow.
+func (f *faults) began(green string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if green == f.green || green != TargetGroupOne && green != TargetGroupTwo { // else it is another service's
+		return
 	}
-	if fault.For > 0 && fault.middleware() == nil {
-		f.endLater(fault)
+	f.green = green
+	for _, d := range f.active {
+		if d.Subject == Blue || d.Subject == Green {
+			d.stop()
+			_ = f.befall(d) // as it did before
+		}
+	}
+}
+
+// greenGroup is the target group of what is green now.
+func (f *faults) greenGroup() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.green
+}
+
+// begin puts a fault in force; the caller holds the lock.
+func (f *faults) begin(d *disturbance) error {
+	if err := f.befall(d); err != nil {
+		return err
+	}
+	f.active = append(f.active, d)
+	f.applyToEndpoint()
+	if d.For > 0 && !d.isOfRequests() {
+		f.endLater(d)
 	}
 	return nil
 }
 
-func (f *faults) endLater(fault *disturbance) {
-	due, stop := clock.Timer(f.sim.config.Clock, fault.For)
+// befall has a fault reach what it befalls.
+func (f *faults) befall(d *disturbance) error {
+	inject, err := f.find(d)
+	if err != nil || inject == nil {
+		return err
+	}
+	injected, err := inject()
+	if err != nil {
+		return err
+	}
+	d.injected = injected
+	return nil
+}
+
+// find gives what puts a fault where it befalls; nil for those of requests and of the endpoint, which are looked up
+// there.
+func (f *faults) find(d *disturbance) (inject func() (injection, error), err error) {
+	switch d.Kind {
+	case Throttle, Break, DropBefore, DropAfter, Hang, Garbage, Slow, ClockSkew, VerifySignatures:
+		return nil, nil
+	case ThrottleFunction, Duplicate, Lose, Kill, ColdStart:
+		return f.findFunction(d)
+	case Unhealthy, SlowTarget, Reset, Flap:
+		return f.findSide(d)
+	case Spread, Revert:
+		return f.findListener(d)
+	}
+	return nil, errors.New("there is no fault of that name")
+}
+
+func (f *faults) findFunction(d *disturbance) (inject func() (injection, error), err error) {
+	fault := lambda.Fault{Times: d.Times}
+	switch d.Kind {
+	case ThrottleFunction:
+		fault.Throttled = true
+	case Duplicate:
+		fault.Duplicated = true
+	case Lose:
+		fault.Lost = true
+	case Kill:
+		fault.Killed, fault.KillAfter = true, d.By
+	case ColdStart:
+		fault.ColdStart = d.By
+	}
+	var names []string
+	for _, v := range f.sim.functions.Functions() {
+		names = append(names, v.Function.Name)
+	}
+	if !slices.Contains(names, d.Subject) {
+		return nil, fmt.Errorf("there is no function %q; there are %s", d.Subject, cmp.Or(strings.Join(names, ", "), "none"))
+	}
+	return func() (injection, error) { return f.sim.functions.Inject(d.Subject, fault) }, fault.Validate()
+}
+
+func (f *faults) findSide(d *disturbance) (inject func() (injection, error), err error) {
+	// A target that is slow or resets is to be found out by its users, or by a hook, and not by the health check alone.
+	fault := elb.TargetFault{Rate: d.Rate, SpareHealthChecks: true}
+	switch d.Kind {
+	case Unhealthy:
+		fault.Unhealthy = true
+	case SlowTarget:
+		fault.Slow = d.By
+	case Reset:
+		fault.Reset = true
+	case Flap:
+		fault.Flapping = d.By
+	}
+	if f.sim.config.Alias != nil {
+		return nil, fmt.Errorf("there is no side %q: a Lambda function is deployed, which has no targets", d.Subject)
+	}
+	group := f.sim.service.group(map[string]string{Green: f.green, Blue: otherGroup(f.green)}[d.Subject])
+	if group == nil {
+		return nil, fmt.Errorf("there is no side %q; there are %s and %s", d.Subject, Blue, Green)
+	}
+	return func() (injection, error) { return group.Inject(fault) }, nil
+}
+
+func (f *faults) findListener(d *disturbance) (inject func() (injection, error), err error) {
+	fault := elb.RouteFault{Spread: d.By}
+	if d.Kind == Revert {
+		fault = elb.RouteFault{RevertAfter: d.By}
+	}
+	var named []faulty
+	var names []string
+	for _, r := range f.sim.routes() {
+		if r.Name() == d.Subject {
+			named = append(named, r)
+		}
+		names = append(names, r.Name())
+	}
+	if len(named) == 0 {
+		return nil, fmt.Errorf("there is no listener %q; there are %s", d.Subject, cmp.Or(strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), ", "), "none"))
+	}
+	return func() (injection, error) {
+		var all injections
+		for _, r := range named {
+			injected, err := r.Inject(fault)
+			if err != nil {
+				all.End()
+				return nil, err
+			}
+			all = append(all, injected)
+		}
+		return all, nil
+	}, nil
+}
+
+func (f *faults) endLater(d *disturbance) {
+	due, stop := clock.Timer(f.sim.config.Clock, d.For)
 	f.ending.Go(func() {
 		defer stop()
 		select {
 		case <-due:
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			f.active = slices.DeleteFunc(f.active, func(other *disturbance) bool { return other == fault })
-			_ = f.apply()
+			f.end(d)
+		case <-d.ended:
 		case <-f.ctx.Done():
 		}
 	})
 }
 
-func (f *faults) clear() error {
+// end takes a fault out of force; the caller holds the lock.
+func (f *faults) end(d *disturbance) {
+	if !slices.Contains(f.active, d) {
+		return
+	}
+	d.stop()
+	close(d.ended)
+	f.active = slices.DeleteFunc(f.active, func(other *disturbance) bool { return other == d })
+	f.applyToEndpoint()
+}
+
+// prune ends what is over by itself; the caller holds the lock.
+func (f *faults) prune() {
+	for _, d := range slices.Clone(f.active) {
+		if d.isOver() {
+			f.end(d)
+		}
+	}
+}
+
+func (f *faults) clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.active, f.waiting = nil, nil
-	return f.apply()
-}
-
-// apply makes what is in force the truth; the caller holds the lock.
-func (f *faults) apply() error {
-	f.applyToAPI()
-	f.applyToEndpoint()
-	return errors.Join(f.applyToFunctions(), f.applyToListeners(), f.applyToTargets(TargetGroupOne), f.applyToTargets(TargetGroupTwo))
-}
-
-// applyToAPI nests the faults, so that a request meets each in the order in which they began.
-func (f *faults) applyToAPI() {
-	var chain []codedeploy.Fault
-	for _, fault := range f.active {
-		if made := fault.middleware(); made != nil {
-			chain = append(chain, made)
-		}
+	f.waiting = nil
+	for _, d := range slices.Clone(f.active) {
+		f.end(d)
 	}
-	all := func(next http.Handler) http.Handler {
-		for _, fault := range slices.Backward(chain) {
-			next = fault(next)
-		}
-		return next
-	}
-	f.sim.faults.Inject(all)
-	f.sim.ecsFaults.Inject(all)
-}
-
-// middleware is the fault of requests to an API, nil for other kinds.
-func (f *disturbance) middleware() codedeploy.Fault {
-	made, ok := map[FaultKind]codedeploy.Fault{
-		Throttle: codedeploy.Throttle(), Break: codedeploy.InternalError(), DropBefore: codedeploy.DropBefore(),
-		DropAfter: codedeploy.DropAfter(), Hang: codedeploy.Hang(), Garbage: codedeploy.Garbage(), Slow: codedeploy.Slow(f.By),
-	}[f.Kind]
-	if !ok {
-		return nil
-	}
-	made = f.limited(made)
-	if f.Rate > 0 {
-		made = codedeploy.Rate(f.Rate, made)
-	}
-	if f.Subject != "" {
-		made = codedeploy.Only(f.Subject, made)
-	}
-	return made
-}
-
-// limited ends a fault after so many requests and after its time, also where it is put in force anew because of another.
-func (f *disturbance) limited(made codedeploy.Fault) codedeploy.Fault {
-	return func(next http.Handler) http.Handler {
-		faulty := made(next)
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if f.isOver() {
-				next.ServeHTTP(w, r)
-				return
-			}
-			faulty.ServeHTTP(w, r)
-		})
-	}
-}
-
-// isOver counts a request, and tells whether it is one too many or too late.
-func (f *disturbance) isOver() bool {
-	now := f.clock.Now()
-	f.first.CompareAndSwap(nil, &now)
-	return f.Times > 0 && f.met.Add(1) > int64(f.Times) || f.For > 0 && now.Sub(*f.first.Load()) >= f.For
 }
 
 func (f *faults) applyToEndpoint() {
 	var skew time.Duration
 	verify := false
-	for _, fault := range f.active {
-		switch fault.Kind {
+	for _, d := range f.active {
+		switch d.Kind {
 		case ClockSkew:
-			skew += fault.By
+			skew += d.By
 		case VerifySignatures:
 			verify = true
 		}
@@ -257,108 +404,15 @@ func (f *faults) applyToEndpoint() {
 	f.sim.services.SetClock(skew, verify)
 }
 
-func (f *faults) applyToFunctions() error {
-	byName := map[string]lambda.Fault{}
-	for _, v := range f.sim.functions.Functions() {
-		byName[v.Function.Name] = lambda.Fault{}
-	}
-	for _, fault := range f.active {
-		made, ok := byName[fault.Subject]
-		switch fault.Kind {
-		case ThrottleFunction:
-			made.Throttled = true
-		case Duplicate:
-			made.Duplicated = true
-		case Lose:
-			made.Lost = true
-		case Kill:
-			made.Killed, made.KillAfter = true, fault.By
-		case ColdStart:
-			made.ColdStart = fault.By
-		default:
-			continue
-		}
-		if !ok {
-			return fmt.Errorf("there is no function %q", fault.Subject)
-		}
-		made.Times = fault.Times
-		byName[fault.Subject] = made
-	}
-	var errs []error
-	for name, fault := range byName {
-		if fault != f.functions[name] {
-			errs = append(errs, f.sim.functions.Inject(name, fault))
-		}
-	}
-	f.functions = byName
-	return errors.Join(errs...)
-}
-
-func (f *faults) applyToListeners() error {
-	byName := map[string]elb.RouteFault{}
-	for _, fault := range f.active {
-		made := byName[fault.Subject]
-		switch fault.Kind {
-		case Spread:
-			made.Spread = fault.By
-		case Revert:
-			made.RevertAfter = fault.By
-		default:
-			continue
-		}
-		byName[fault.Subject] = made
-	}
-	var errs []error
-	known := map[string]elb.RouteFault{}
-	for _, l := range f.sim.routes() {
-		known[l.Name()] = byName[l.Name()]
-		if known[l.Name()] != f.listeners[l.Name()] {
-			errs = append(errs, l.SetFault(known[l.Name()]))
-		}
-	}
-	f.listeners = known
-	for name := range byName {
-		if _, ok := known[name]; !ok {
-			errs = append(errs, fmt.Errorf("there is no listener %q", name))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// applyToTargets lets a group's targets meet what is in force.
-func (f *faults) applyToTargets(name string) error {
-	group := f.sim.service.group(name)
-	if group == nil {
-		return nil
-	}
-	var made elb.TargetFault
-	for _, fault := range f.active {
-		if fault.Subject != name {
-			continue
-		}
-		switch fault.Kind {
-		case Unhealthy:
-			made.Unhealthy = true
-		case SlowTarget:
-			made.Slow, made.Rate = fault.By, fault.Rate
-		case Reset:
-			made.Reset, made.Rate = true, fault.Rate
-		case Flap:
-			made.Flapping = fault.By
-		}
-	}
-	// A target that is slow or resets is to be found out by its users, or by a hook, and not by the health check alone.
-	made.SpareHealthChecks = made.Slow > 0 || made.Reset
-	var errs []error
-	for _, t := range group.Targets() {
-		errs = append(errs, group.SetFault(t.URL, made))
-	}
-	return errors.Join(errs...)
-}
-
-// registered lets a new target meet what is in force for its group.
-func (f *faults) registered(group string) {
+// before has a request to the endpoint meet the faults, in the order in which they began.
+func (f *faults) before(s endpoint.Service, operation string, next http.Handler) http.Handler {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	_ = f.applyToTargets(group) // a target that has left meanwhile has no faults
+	met := slices.Clone(f.active)
+	f.mu.Unlock()
+	for _, d := range slices.Backward(met) {
+		if d.isOfRequests() && (d.Subject == "" || d.Subject == operation) {
+			next = d.before(s, next)
+		}
+	}
+	return next
 }

@@ -137,7 +137,7 @@ func (l pairListener) Routes() []codedeploy.Route {
 // faulty is what faults of listeners befall.
 type faulty interface {
 	Name() string
-	SetFault(elb.RouteFault) error
+	Inject(elb.RouteFault) (*elb.Injected, error)
 }
 
 // routes are all listeners, and all their rules.

@@ -18,8 +18,8 @@ func TestTheDocumentationListsTheOperationsThatAreSupported(t *testing.T) {
 		t.Fatal(err)
 	}
 	for service, operations := range map[string][]string{
-		"CodeDeploy": codedeploy.SupportedOperations(), "Elastic Load Balancing": elbapi.Operations(),
-		"ECS": ecs.SupportedOperations(), "Lambda": lambda.Operations(),
+		"CodeDeploy": codedeploy.SupportedOperations(), "Elastic Load Balancing": elbapi.SupportedOperations(),
+		"ECS": ecs.SupportedOperations(), "Lambda": lambda.SupportedOperations(),
 	} {
 		if row := "| " + service + " | " + strings.Join(operations, ", ") + " |"; !strings.Contains(string(page), row) {
 			t.Errorf("docs/simulator.md doesn't have the row\n%s", row)

@@ -31,8 +31,6 @@ type TaskStarter func(ctx context.Context, taskDefinition string) (Task, error)
 type service struct {
 	startTask TaskStarter
 	balancer  *elb.LoadBalancer
-	// registered is told of the target group of each new task.
-	registered func(group string)
 
 	mu   sync.Mutex
 	sets map[string]runningSet
@@ -44,7 +42,7 @@ type runningSet struct {
 }
 
 func newService(start TaskStarter, balancer *elb.LoadBalancer) *service {
-	return &service{startTask: start, balancer: balancer, registered: func(string) {}, sets: map[string]runningSet{}}
+	return &service{startTask: start, balancer: balancer, sets: map[string]runningSet{}}
 }
 
 // group finds a target group by name, nil where there is none.
@@ -70,7 +68,6 @@ func (s *service) CreateTaskSet(ctx context.Context, taskDefinition, targetGroup
 	if err := group.Register(task.URL); err != nil {
 		return codedeploy.TaskSet{}, errors.Join(fmt.Errorf("creating a task set of %s: %w", taskDefinition, err), task.Stop())
 	}
-	s.registered(targetGroup)
 	set := codedeploy.TaskSet{ID: newTaskSetID(), TaskDefinition: taskDefinition, TargetGroup: targetGroup, Tasks: 1}
 	s.mu.Lock()
 	s.sets[set.ID] = runningSet{task, group}

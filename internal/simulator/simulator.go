@@ -76,6 +76,7 @@ type Config struct {
 	InstallTimeout  time.Duration   // default codedeploy.DefaultInstallTimeout
 	TerminationWait time.Duration   // default 0
 	RollbackHooks   bool            // whether rollbacks call the hooks
+	Queue           bool            // whether a deployment waits for the one before, where AWS refuses it
 	RetryDelays     []time.Duration // of asynchronous invocations; nil for lambda.DefaultRetryDelays
 
 	// KeepDeployments is how many deployments that are over are remembered, with what happened in
@@ -109,10 +110,8 @@ type Simulator struct {
 	scheduler    *ecs.Scheduler
 	service      *service
 	production   route
-	test         *route             // nil without
-	trust        trust              // in the certificates of HTTPS listeners
-	faults       *codedeploy.Faults // of CodeDeploy's API
-	ecsFaults    *codedeploy.Faults
+	test         *route // nil without
+	trust        trust  // in the certificates of HTTPS listeners
 	disturbances *faults
 	services     *endpoint.Endpoint
 	endpoint     *http.Server
@@ -218,7 +217,7 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 		TargetGroups: [2]string{TargetGroupOne, TargetGroupTwo}, Primary: blue,
 		Production: pairListener{s.production.listener}, Config: s.config.Deployment, AutoRollback: s.config.AutoRollback,
 		HookTimeout: s.config.HookTimeout, InstallTimeout: s.config.InstallTimeout,
-		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks, WithoutTestListener: s.config.TestHook,
+		TerminationWait: s.config.TerminationWait, RollbackHooks: s.config.RollbackHooks, Queue: s.config.Queue, WithoutTestListener: s.config.TestHook,
 	}
 	if s.test != nil && s.test.listener != s.production.listener {
 		group.Test = pairListener{s.test.listener}
@@ -230,13 +229,34 @@ func (s *Simulator) createGroup(ctx context.Context) error {
 func (s *Simulator) changed(c codedeploy.Change) {
 	s.countTraffic()
 	if c.Event != nil {
-		if c.Event.Status == codedeploy.EventInProgress {
+		if c.Reached {
 			s.disturbances.reached(string(c.Event.Name))
 		}
 		s.timeline.add(EventChanged{c.Deployment.ID, *c.Event})
 		return
 	}
+	if c.Deployment.Status == codedeploy.InProgress && c.Deployment.Original != nil && c.Deployment.Creator != codedeploy.CreatorRollback {
+		s.disturbances.began(otherGroup(c.Deployment.Original.TargetGroup))
+	}
 	s.timeline.add(DeploymentChanged{c.Deployment})
+}
+
+// Side tells which side a target group holds: [Green] where it is the group of the deployment that began last, [Blue] where
+// it is the other one of the pair, and neither, empty, for any other name.
+func (s *Simulator) Side(group string) string {
+	green := s.disturbances.greenGroup()
+	switch group {
+	case green:
+		return Green
+	case otherGroup(green):
+		return Blue
+	}
+	return ""
+}
+
+// otherGroup is that of the pair that isn't name, empty where name is neither.
+func otherGroup(name string) string {
+	return map[string]string{TargetGroupOne: TargetGroupTwo, TargetGroupTwo: TargetGroupOne}[name]
 }
 
 // countTraffic writes the traffic up to now into the timeline, where there was any.

@@ -81,6 +81,10 @@ func behave(behaviour, deployment, execution string) {
 	case "check":
 		fmt.Println("the verdict is", verdict)
 		report()
+	case "report until it is taken":
+		reportUntilTaken(deployment, execution, verdict)
+	case "report signed":
+		fmt.Println("signed:", reportSigned(deployment, execution, verdict))
 	case "crash":
 		os.Exit(1)
 	case "hang":

@@ -350,6 +350,9 @@ func TestTheSDKManagesDeploymentConfigurations(t *testing.T) {
 	if err != nil || builtIn.DeploymentConfigInfo.TrafficRoutingConfig.TimeBasedLinear.LinearInterval != 3 {
 		t.Errorf("got %+v, %v", builtIn, err)
 	}
+	if created := builtIn.DeploymentConfigInfo.CreateTime; created != nil {
+		t.Errorf("a configuration that nobody created was created at %v", created)
+	}
 	list, err := client.ListDeploymentConfigs(ctx, &sdk.ListDeploymentConfigsInput{})
 	if err != nil || len(list.DeploymentConfigsList) != len(codedeploy.BuiltInConfigs())+4 {
 		t.Errorf("got %+v, %v", list, err)
@@ -489,6 +492,8 @@ func TestTheSDKContinuesADeployment(t *testing.T) {
 	}
 	_, err = client.ContinueDeployment(t.Context(), &sdk.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: types.DeploymentWaitTypeTerminationWait})
 	wantType[*types.DeploymentIsNotInReadyStateException](t, err)
+	_, err = client.SkipWaitTimeForInstanceTermination(t.Context(), &sdk.SkipWaitTimeForInstanceTerminationInput{DeploymentId: &id}) //nolint:staticcheck // older tools send it
+	wantType[*types.DeploymentNotStartedException](t, err)
 	_, err = client.ContinueDeployment(t.Context(), &sdk.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: "x"})
 	wantType[*types.InvalidDeploymentWaitTypeException](t, err)
 	if _, err := client.ContinueDeployment(t.Context(), &sdk.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: types.DeploymentWaitTypeReadyWait}); err != nil {

@@ -108,7 +108,7 @@ type wireConfig struct {
 	ID         string       `json:"deploymentConfigId"`
 	Name       string       `json:"deploymentConfigName"`
 	Platform   Platform     `json:"computePlatform,omitempty"`
-	CreateTime float64      `json:"createTime"`
+	CreateTime float64      `json:"createTime,omitempty"` // those that are built in have none
 	Routing    *wireRouting `json:"trafficRoutingConfig"`
 }
 

@@ -66,7 +66,3 @@ func (s *Service) operations() map[string]protocol.Operation {
 func SupportedOperations() []string {
 	return slices.Sorted(maps.Keys((*Service)(nil).operations())) // none is called
 }
-
-// Operation names the operation that a request asks for, empty where it names none of
-// CodeDeploy's.
-func Operation(r *http.Request) string { return (&protocol.JSON{Target: Target}).Operation(r) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -21,15 +20,46 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/endpoint"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/protocol"
 )
 
+// faulty is what goes wrong with a world's endpoint.
+type faulty struct {
+	current atomic.Pointer[endpoint.Fault]
+}
+
+// inject switches it; nil ends it.
+func (f *faulty) inject(fault endpoint.Fault) { f.current.Store(&fault) }
+
+// once befalls the next report alone.
+func (f *faulty) once(fault endpoint.Fault) {
+	var met atomic.Bool
+	f.inject(func(s endpoint.Service, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutLifecycleEventHookExecutionStatus") && met.CompareAndSwap(false, true) {
+				next = fault(s, next)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+}
+
+func (f *faulty) before(s endpoint.Service, _ string, next http.Handler) http.Handler {
+	if fault := f.current.Load(); fault != nil && *fault != nil {
+		return (*fault)(s, next)
+	}
+	return next
+}
+
 // serve puts the world's endpoint on loopback and returns a client of the real SDK.
-func serve(t *testing.T, w *world, attempts int) (*sdk.Client, *codedeploy.Faults) {
+func serve(t *testing.T, w *world, attempts int) (*sdk.Client, *faulty) {
 	t.Helper()
-	faults := codedeploy.NewFaults(w.Endpoint())
-	server := httptest.NewServer(faults)
+	faults := new(faulty)
+	front := endpoint.New(endpoint.Service{Name: "codedeploy", Protocol: endpoint.JSON11, Target: codedeploy.Target, Handler: w.Endpoint()})
+	front.Before = faults.before
+	server := httptest.NewServer(front)
 	t.Cleanup(server.Close)
 	// A transport of its own: no proxy, no certificates of the machine's.
 	transport := &http.Transport{}
@@ -222,7 +252,7 @@ func TestTheSDKKnowsTheErrorsOfAReport(t *testing.T) {
 	tests := []struct {
 		deployment, execution, status string
 		want                          smithy.APIError
-		fault                         codedeploy.Fault
+		fault                         endpoint.Fault
 	}{
 		{"", c.LifecycleEventHookExecutionID, "Succeeded", &types.DeploymentIdRequiredException{}, nil},
 		{"x", c.LifecycleEventHookExecutionID, "Succeeded", &types.InvalidDeploymentIdException{}, nil},
@@ -230,11 +260,11 @@ func TestTheSDKKnowsTheErrorsOfAReport(t *testing.T) {
 		{id, "x", "Succeeded", &types.InvalidLifecycleEventHookExecutionIdException{}, nil},
 		{id, c.LifecycleEventHookExecutionID, "Pending", &types.InvalidLifecycleEventHookExecutionStatusException{}, nil},
 		{id, c.LifecycleEventHookExecutionID, "Succeeded", &types.LifecycleEventAlreadyCompletedException{}, nil},
-		{id, c.LifecycleEventHookExecutionID, "Succeeded", &types.UnsupportedActionForDeploymentTypeException{}, codedeploy.Refuse(
+		{id, c.LifecycleEventHookExecutionID, "Succeeded", &types.UnsupportedActionForDeploymentTypeException{}, refuse(
 			&codedeploy.APIError{Code: codedeploy.UnsupportedActionForDeploymentType, Message: "The deployment type is not supported."})},
 	}
 	for _, test := range tests {
-		faults.Inject(test.fault)
+		faults.inject(test.fault)
 		_, err := client.PutLifecycleEventHookExecutionStatus(t.Context(), &sdk.PutLifecycleEventHookExecutionStatusInput{
 			DeploymentId: &test.deployment, LifecycleEventHookExecutionId: &test.execution, Status: types.LifecycleEventStatus(test.status),
 		})
@@ -242,6 +272,13 @@ func TestTheSDKKnowsTheErrorsOfAReport(t *testing.T) {
 		if !errors.As(err, &said) || reflect.TypeOf(said) != reflect.TypeOf(test.want) || said.ErrorMessage() == "" {
 			t.Errorf("got %v, want %s with a message", err, test.want.ErrorCode())
 		}
+	}
+}
+
+// refuse answers with an error, whatever is asked.
+func refuse(e *codedeploy.APIError) endpoint.Fault {
+	return func(endpoint.Service, http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { protocol.WriteError(w, http.StatusBadRequest, e) })
 	}
 }
 
@@ -316,13 +353,13 @@ func mustJSON(v any) string {
 func TestTheSDKGetsThroughFaultsThatPass(t *testing.T) {
 	tests := []struct {
 		why   string
-		fault codedeploy.Fault
+		fault endpoint.Fault
 		again bool // the report was applied before the answer was lost
 	}{
-		{"throttled", codedeploy.Throttle(), false},
-		{"broken", codedeploy.InternalError(), false},
-		{"reset before", codedeploy.DropBefore(), false},
-		{"reset after", codedeploy.DropAfter(), true},
+		{"throttled", endpoint.Throttle(), false},
+		{"broken", endpoint.InternalError(), false},
+		{"reset before", endpoint.DropBefore(), false},
+		{"reset after", endpoint.DropAfter(), true},
 	}
 	for _, test := range tests {
 		t.Run(test.why, func(t *testing.T) {
@@ -330,7 +367,7 @@ func TestTheSDKGetsThroughFaultsThatPass(t *testing.T) {
 			client, faults := serve(t, w, 2)
 			id := w.create(t, map[codedeploy.Event]string{codedeploy.BeforeInstall: "f"})
 			c := <-reached
-			faults.Inject(codedeploy.Only("PutLifecycleEventHookExecutionStatus", codedeploy.Times(1, test.fault)))
+			faults.once(test.fault)
 			if _, err := client.GetDeployment(t.Context(), &sdk.GetDeploymentInput{DeploymentId: &id}); err != nil {
 				t.Errorf("another operation failed: %v", err)
 			}
@@ -351,11 +388,11 @@ func TestAFaultThatStaysFailsTheCall(t *testing.T) {
 	client, faults := serve(t, w, 1)
 	id := w.create(t, allHooks())
 	c := <-reached
-	faults.Inject(codedeploy.Garbage())
+	faults.inject(endpoint.Garbage())
 	if _, err := client.PutLifecycleEventHookExecutionStatus(t.Context(), reportOf(c, types.LifecycleEventStatusSucceeded)); err == nil {
 		t.Error("garbage was taken for an answer")
 	}
-	faults.Inject(nil)
+	faults.inject(nil)
 	if d, err := w.Deployment(id); err != nil || d.Event(codedeploy.BeforeInstall).Status != codedeploy.EventInProgress {
 		t.Errorf("the fault let the report through: %v, %v", d.Events, err)
 	}
@@ -367,8 +404,8 @@ func TestAHangingEndpointAnswersNobody(t *testing.T) {
 	w.create(t, allHooks())
 	c := <-reached
 	arrived := make(chan struct{})
-	faults.Inject(func(next http.Handler) http.Handler {
-		hang := codedeploy.Hang()(next)
+	faults.inject(func(s endpoint.Service, next http.Handler) http.Handler {
+		hang := endpoint.Hang()(s, next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(arrived)
 			hang.ServeHTTP(w, r)
@@ -389,32 +426,5 @@ func TestAHangingEndpointAnswersNobody(t *testing.T) {
 	cancel()
 	if err := <-answer; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
-	}
-}
-
-// stopped is a clock that the test sets.
-type stopped struct{ now atomic.Pointer[time.Time] }
-
-func (s *stopped) Now() time.Time                         { return *s.now.Load() }
-func (s *stopped) After(d time.Duration) <-chan time.Time { return clock.Real().After(d) }
-func (s *stopped) set(t time.Time)                        { s.now.Store(&t) }
-
-func TestAFaultLastsItsTime(t *testing.T) {
-	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	c := new(stopped)
-	c.set(began)
-	fine := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "fine") })
-	endpoint := codedeploy.NewFaults(fine)
-	endpoint.Inject(codedeploy.For(c, 5*time.Second, codedeploy.Throttle()))
-	for _, step := range []struct {
-		at   time.Duration
-		want int
-	}{{0, 400}, {4999 * time.Millisecond, 400}, {5 * time.Second, 200}, {time.Hour, 200}} {
-		c.set(began.Add(step.at))
-		recorder := httptest.NewRecorder()
-		endpoint.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", nil))
-		if recorder.Code != step.want {
-			t.Errorf("after %v: %d, want %d", step.at, recorder.Code, step.want)
-		}
 	}
 }

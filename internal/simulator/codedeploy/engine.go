@@ -294,6 +294,7 @@ func (s *Service) terminate(d *deployment) error {
 
 // finish gives the deployment its final status and starts its rollback, if there is one.
 func (s *Service) finish(d *deployment, err error) {
+	d.over = true
 	s.skipRest(d)
 	s.mu.Lock()
 	d.state.Completed = s.config.Clock.Now()

@@ -41,6 +41,7 @@ const (
 	DeploymentGroupNameRequired        = "DeploymentGroupNameRequiredException"
 	DeploymentIsNotInReadyState        = "DeploymentIsNotInReadyStateException"
 	DeploymentLimitExceeded            = "DeploymentLimitExceededException"
+	DeploymentNotStarted               = "DeploymentNotStartedException"
 	DeploymentTargetDoesNotExist       = "DeploymentTargetDoesNotExistException"
 	DeploymentTargetIDRequired         = "DeploymentTargetIdRequiredException"
 	ECSServiceMappingLimitExceeded     = "ECSServiceMappingLimitExceededException"

@@ -1,6 +1,7 @@
 package codedeploy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -375,7 +376,12 @@ func (s *Service) continueDeployment(in continueInput) (struct{}, error) {
 	return struct{}{}, s.ContinueDeployment(in.ID, in.Kind)
 }
 
-// skipTerminationWait is ContinueDeployment's predecessor.
+// skipTerminationWait is ContinueDeployment's predecessor, which has another code for a deployment that isn't in the wait:
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_SkipWaitTimeForInstanceTermination.html.
 func (s *Service) skipTerminationWait(in deploymentID) (struct{}, error) {
-	return struct{}{}, s.ContinueDeployment(in.ID, TerminationWait)
+	err := s.ContinueDeployment(in.ID, TerminationWait)
+	if refused := new(APIError); errors.As(err, &refused) && refused.Code == DeploymentIsNotInReadyState {
+		err = refuse(DeploymentNotStarted, "%s", refused.Message)
+	}
+	return struct{}{}, err
 }

@@ -53,6 +53,9 @@ type Change struct {
 	Deployment Deployment
 	// Event is the lifecycle event that changed, nil where it is the deployment's status.
 	Event *LifecycleEvent
+	// Reached says that the deployment has come to the event, be it that there is nothing to do at it. An event that is
+	// skipped because the deployment is over wasn't reached.
+	Reached bool
 }
 
 // Service is a CodeDeploy service. Close it.
@@ -102,6 +105,7 @@ type deployment struct {
 	pause      *pause   // where it waits to be continued
 	// terminating says that the wait before the end of blue has begun.
 	terminating bool
+	over        bool // nothing more is done at events; the goroutine that runs it has it alone
 	turn        *clock.Signal
 	ctx         context.Context
 	cancel      context.CancelCauseFunc
@@ -193,7 +197,8 @@ func (s *Service) tell(d *deployment, event *LifecycleEvent) {
 	s.mu.Lock()
 	state := d.state.copy()
 	s.mu.Unlock()
-	s.config.Changed(Change{Deployment: state, Event: event})
+	reached := event != nil && (event.Status == EventInProgress || event.Status == EventSkipped && !d.over)
+	s.config.Changed(Change{Deployment: state, Event: event, Reached: reached})
 }
 
 // Deployment returns a deployment as it stands. Its error is an [*APIError].

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,57 +25,102 @@ type RouteFault struct {
 	RevertAfter time.Duration
 }
 
-// SetFault switches what goes wrong with the changes that follow.
-func (r *route) SetFault(f RouteFault) error {
+// Injected is a fault in force.
+type Injected struct {
+	end  func()
+	over atomic.Bool
+}
+
+// End takes the fault back. What it has done stays done. It may be called more than once.
+func (i *Injected) End() { i.end() }
+
+// Over tells that the fault will do no more: it was taken back, or is one that happens once, and has happened.
+func (i *Injected) Over() bool { return i.over.Load() }
+
+// routeFault is a fault of a route in force. The route's mutex guards it.
+type routeFault struct {
+	RouteFault
+	*Injected
+	ended     context.Context // ends with the fault
+	reverting bool            // its change has come
+}
+
+// Inject has a fault befall the changes that follow, beside the faults that are there: the longest spread counts, and
+// each change may be reverted by several.
+func (r *route) Inject(f RouteFault) (*Injected, error) {
 	if f.Spread < 0 || f.RevertAfter < 0 {
-		return fmt.Errorf("setting a fault of %s %q: its times must not be below 0: %+v", r.kind, r.name, f)
+		return nil, fmt.Errorf("injecting a fault into %s %q: its times must not be below 0: %+v", r.kind, r.name, f)
+	}
+	ended, cancel := context.WithCancel(r.lb.ctx)
+	added := &routeFault{RouteFault: f, Injected: &Injected{}, ended: ended}
+	added.end = func() {
+		cancel()
+		added.over.Store(true)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.faults = slices.DeleteFunc(r.faults, func(other *routeFault) bool { return other == added })
+		if r.spread() == 0 {
+			r.former = nil
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.fault = f
-	if f.Spread == 0 {
-		r.former = nil
+	r.faults = append(r.faults, added)
+	return added.Injected, nil
+}
+
+// spread is how long a change takes; the caller holds the lock.
+func (r *route) spread() time.Duration {
+	var longest time.Duration
+	for _, f := range r.faults {
+		longest = max(longest, f.Spread)
 	}
-	return nil
+	return longest
 }
 
 // revertLater puts the action from before a change back, where a fault says so.
 func (r *route) revertLater(before Action) {
 	r.mu.Lock()
-	after := r.fault.RevertAfter
-	r.fault.RevertAfter = 0
-	r.mu.Unlock()
-	if after == 0 {
-		return
-	}
-	r.lb.run(func(ctx context.Context) {
-		due, stop := clock.Timer(r.lb.config.Clock, after)
-		defer stop()
-		select {
-		case <-due:
-			// Where a target group of old is gone, infrastructure code fails as well.
-			_ = r.SetAction(before)
-		case <-ctx.Done():
+	var due []*routeFault
+	for _, f := range r.faults {
+		if f.RevertAfter > 0 && !f.reverting {
+			f.reverting = true
+			due = append(due, f)
 		}
-	})
+	}
+	r.mu.Unlock()
+	for _, f := range due {
+		// The wait begins here and not in the goroutine, so that no clock leaps ahead of it.
+		due, stop := clock.Timer(r.lb.config.Clock, f.RevertAfter)
+		r.lb.run(func(context.Context) {
+			defer stop()
+			select {
+			case <-due:
+				// Where a target group of old is gone, infrastructure code fails as well.
+				_ = r.SetAction(before)
+				f.over.Store(true)
+			case <-f.ended.Done():
+			}
+		})
+	}
 }
 
-// TargetFault is what goes wrong between the load balancer and one target. The zero value
+// TargetFault is what goes wrong between the load balancer and the targets of a group. The zero value
 // is no fault.
 type TargetFault struct {
-	// Slow is how much longer the target takes to answer, in real time, as all that happens on
+	// Slow is how much longer a target takes to answer, in real time, as all that happens on
 	// sockets. At the load balancer's idle timeout the answer is 504.
 	Slow time.Duration
-	// Reset breaks the connection before the target answers: 502.
+	// Reset breaks the connection before a target answers: 502.
 	Reset bool
 	// Rate is the share of requests that Slow and Reset meet, above 0 to 1; 0 means all.
 	Rate float64
-	// SpareHealthChecks keeps Slow and Reset from health checks: the target looks well.
+	// SpareHealthChecks keeps Slow and Reset from health checks: the targets look well.
 	SpareHealthChecks bool
-	// Unhealthy fails all health checks, whatever the target answers.
+	// Unhealthy fails all health checks, whatever a target answers.
 	Unhealthy bool
 	// Flapping fails health checks for this long, on the load balancer's clock, lets them
-	// through for as long, and so on. The target's state follows at the thresholds.
+	// through for as long, and so on. A target's state follows at the thresholds.
 	Flapping time.Duration
 }
 
@@ -82,54 +128,68 @@ type TargetFault struct {
 type targetFault struct {
 	TargetFault
 	since time.Time
-	owed  float64
+	owed  float64 // the part of a request that the fault is behind by
 }
 
-// SetFault switches what goes wrong with a target, which must be registered.
-func (g *TargetGroup) SetFault(base string, f TargetFault) error {
+// Inject has a fault befall all targets of the group, also those that are registered later, beside the faults that are
+// there: their delays add up, and each has a share of its own.
+func (g *TargetGroup) Inject(f TargetFault) (*Injected, error) {
 	if f.Slow < 0 || f.Flapping < 0 || f.Rate < 0 || f.Rate > 1 {
-		return fmt.Errorf("setting a fault of target %s: times must not be below 0, and the rate between 0 and 1: %+v", base, f)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	i := slices.IndexFunc(g.targets, func(t *target) bool { return t.base == base })
-	if i < 0 {
-		return fmt.Errorf("setting a fault of target %s: it is not registered in %s", base, g.name)
+		return nil, fmt.Errorf("injecting a fault into target group %s: times must not be below 0, and the rate between 0 and 1: %+v", g.name, f)
 	}
 	if f.Rate == 0 {
 		f.Rate = 1
 	}
-	g.targets[i].fault = targetFault{TargetFault: f, since: g.lb.config.Clock.Now()}
-	return nil
-}
-
-// requestFault is what the next request to the target meets.
-func (g *TargetGroup) requestFault(t *target) TargetFault {
+	added, injected := &targetFault{TargetFault: f, since: g.lb.config.Clock.Now()}, &Injected{}
+	injected.end = func() {
+		injected.over.Store(true)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.faults = slices.DeleteFunc(g.faults, func(other *targetFault) bool { return other == added })
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if t.fault.Slow == 0 && !t.fault.Reset {
-		return TargetFault{}
-	}
-	if t.fault.owed += t.fault.Rate; t.fault.owed < 1 {
-		return TargetFault{}
-	}
-	t.fault.owed--
-	return t.fault.TargetFault
+	g.faults = append(g.faults, added)
+	return injected, nil
 }
 
-// checkFault is what a health check of the target meets.
-func (g *TargetGroup) checkFault(t *target) TargetFault {
+// rounding is how far a sum of shares may be below 1 and count as 1: ten tenths are a little less in binary.
+const rounding = 1e-9
+
+// requestFault is what the next request meets.
+func (g *TargetGroup) requestFault() TargetFault {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	f := t.fault.TargetFault
-	if f.SpareHealthChecks {
-		f.Slow, f.Reset = 0, false
+	var met TargetFault
+	for _, f := range g.faults {
+		if f.Slow == 0 && !f.Reset {
+			continue
+		}
+		if f.owed += f.Rate; f.owed < 1-rounding {
+			continue
+		}
+		f.owed--
+		met.Slow, met.Reset = met.Slow+f.Slow, met.Reset || f.Reset
 	}
-	if f.Flapping > 0 {
-		phase := g.lb.config.Clock.Now().Sub(t.fault.since) / f.Flapping
-		f.Unhealthy = f.Unhealthy || phase%2 == 0
+	return met
+}
+
+// checkFault is what a health check meets.
+func (g *TargetGroup) checkFault() TargetFault {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var met TargetFault
+	for _, f := range g.faults {
+		if !f.SpareHealthChecks {
+			met.Slow, met.Reset = met.Slow+f.Slow, met.Reset || f.Reset
+		}
+		met.Unhealthy = met.Unhealthy || f.Unhealthy
+		if f.Flapping > 0 {
+			phase := g.lb.config.Clock.Now().Sub(f.since) / f.Flapping
+			met.Unhealthy = met.Unhealthy || phase%2 == 0
+		}
 	}
-	return f
+	return met
 }
 
 var errReset = fmt.Errorf("reading the target's answer: %w", syscall.ECONNRESET)
@@ -160,7 +220,7 @@ type connection struct{ lb *LoadBalancer }
 // RoundTrip implements http.RoundTripper.
 func (c connection) RoundTrip(r *http.Request) (*http.Response, error) {
 	e := exchangeOf(r)
-	if err := e.group.requestFault(e.target).meet(r.Context(), c.lb.config.IdleTimeout); err != nil {
+	if err := e.group.requestFault().meet(r.Context(), c.lb.config.IdleTimeout); err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close()
 		}

@@ -2,6 +2,7 @@ package elb_test
 
 import (
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -46,15 +47,24 @@ func tally(t *testing.T, l *elb.Listener, n int) map[string]int {
 	return got
 }
 
+// must gives what was asked for, or ends the test.
+func must[T any](answer T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+}
+
 func TestAChangeSpreadsOverTheTimeThatItsFaultSays(t *testing.T) {
 	clock := newMoving()
 	lb := balancer(t, elb.Config{Clock: clock})
 	group(t, lb, "blue", upstream(t, saying("blue")))
 	group(t, lb, "green", upstream(t, saying("green")))
 	l := listener(t, lb, map[string]int{"blue": 1, "green": 0})
-	if err := l.SetFault(elb.RouteFault{Spread: time.Minute}); err != nil {
-		t.Fatal(err)
-	}
+	spread := must(l.Inject(elb.RouteFault{Spread: time.Minute}))(t)
 	if err := l.SetWeights(map[string]int{"blue": 0, "green": 1}); err != nil {
 		t.Fatal(err)
 	}
@@ -80,9 +90,7 @@ func TestAChangeSpreadsOverTheTimeThatItsFaultSays(t *testing.T) {
 	if err := l.SetWeights(map[string]int{"blue": 1, "green": 0}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetFault(elb.RouteFault{}); err != nil {
-		t.Fatal(err)
-	}
+	spread.End()
 	if diff := cmp.Diff(map[string]int{"blue": 2}, tally(t, l, 2)); diff != "" {
 		t.Errorf("without the fault the change is there (-want +got):\n%s", diff)
 	}
@@ -96,9 +104,7 @@ func TestInfrastructureCodePutsAListenerBackOnce(t *testing.T) {
 	group(t, lb, "green")
 	before, after := map[string]int{"blue": 1, "green": 0}, map[string]int{"blue": 0, "green": 1}
 	l := listener(t, lb, before)
-	if err := l.SetFault(elb.RouteFault{RevertAfter: time.Minute}); err != nil {
-		t.Fatal(err)
-	}
+	revert := must(l.Inject(elb.RouteFault{RevertAfter: time.Minute}))(t)
 	if err := l.SetWeights(before); err != nil { // no change, so nothing to revert
 		t.Fatal(err)
 	}
@@ -115,6 +121,9 @@ func TestInfrastructureCodePutsAListenerBackOnce(t *testing.T) {
 	w.due <- clock.Now()
 	if diff := cmp.Diff(before, <-heard); diff != "" {
 		t.Errorf("reverted (-want +got):\n%s", diff)
+	}
+	for !revert.Over() {
+		runtime.Gosched() // it is told of the revert before it is over
 	}
 	if err := l.SetWeights(after); err != nil {
 		t.Fatal(err)
@@ -159,9 +168,7 @@ func TestATargetsFaultMeetsItsShareOfRequests(t *testing.T) {
 			for g.Targets()[0].State == elb.Initial {
 				(<-clock.waits).due <- clock.Now()
 			}
-			if err := g.SetFault(target, tt.fault); err != nil {
-				t.Fatal(err)
-			}
+			must(g.Inject(tt.fault))(t)
 			got := map[int]int{}
 			for range 8 {
 				resp, _ := do(t, client(), mustPost(t, l.URL()))
@@ -216,9 +223,7 @@ func TestHealthChecksMeetATargetsFault(t *testing.T) {
 				w.due <- clock.Now()
 				w = <-clock.waits
 			}
-			if err := g.SetFault(target, tt.fault); err != nil {
-				t.Fatal(err)
-			}
+			must(g.Inject(tt.fault))(t)
 			var got []elb.Health
 			for range tt.states {
 				w.due <- clock.Now()
@@ -236,17 +241,77 @@ func TestHealthChecksMeetATargetsFault(t *testing.T) {
 	}
 }
 
+func TestARevertThatIsTakenBackDoesNotHappen(t *testing.T) {
+	clock := newMoving()
+	heard := make(chan map[string]int, 8)
+	lb := balancer(t, elb.Config{Clock: clock, Weighted: func(_ string, w map[string]int) { heard <- w }})
+	group(t, lb, "blue")
+	group(t, lb, "green")
+	l := listener(t, lb, map[string]int{"blue": 1, "green": 0})
+	revert := must(l.Inject(elb.RouteFault{RevertAfter: time.Minute}))(t)
+	after := map[string]int{"blue": 0, "green": 1}
+	if err := l.SetWeights(after); err != nil {
+		t.Fatal(err)
+	}
+	<-heard
+	<-clock.waits
+	revert.End()
+	lb.Close() // what waits has ended
+	if diff := cmp.Diff(after, l.Weights()); diff != "" || len(heard) != 0 {
+		t.Errorf("it was put back (-want +got):\n%s", diff)
+	}
+}
+
+// A second fault must not have the first begin anew: neither its share, nor its phase.
+func TestFaultsOfAGroupKeepTheirStateBesideEachOther(t *testing.T) {
+	clock := newMoving()
+	lb := balancer(t, elb.Config{Clock: clock})
+	g := group(t, lb, "blue", upstream(t, saying("blue")))
+	l := listener(t, lb, map[string]int{"blue": 1})
+	must(g.Inject(elb.TargetFault{Reset: true, Rate: 0.5}))(t)
+	var got []int
+	for range 3 {
+		slow := must(g.Inject(elb.TargetFault{Slow: time.Nanosecond, Rate: 0.1}))(t)
+		for range 3 {
+			resp, _ := do(t, client(), mustPost(t, l.URL()))
+			got = append(got, resp.StatusCode)
+		}
+		slow.End()
+	}
+	if diff := cmp.Diff([]int{200, 502, 200, 502, 200, 502, 200, 502, 200}, got); diff != "" {
+		t.Errorf("every second request, whatever else begins and ends (-want +got):\n%s", diff)
+	}
+}
+
+// A target's first check decides, so that a fault of its group must be there before it.
+func TestAFaultOfAGroupBefallsTargetsThatAreRegisteredLater(t *testing.T) {
+	clock := newMoving()
+	lb := balancer(t, elb.Config{Clock: clock})
+	g := must(lb.CreateTargetGroup(elb.TargetGroupConfig{Name: "green"}))(t)
+	fault := must(g.Inject(elb.TargetFault{Unhealthy: true}))(t)
+	if err := g.Register(upstream(t, saying("green"))); err != nil {
+		t.Fatal(err)
+	}
+	w := <-clock.waits
+	if got := g.Targets()[0].State; got != elb.Initial {
+		t.Errorf("after its first check it is %s", got)
+	}
+	fault.End()
+	w.due <- clock.Now()
+	<-clock.waits
+	if got := g.Targets()[0].State; got != elb.Healthy {
+		t.Errorf("after the fault it is %s", got)
+	}
+}
+
 func TestWhatAFaultRefuses(t *testing.T) {
 	lb := balancer(t, elb.Config{})
 	g := group(t, lb, "blue")
 	l := listener(t, lb, map[string]int{"blue": 1})
-	if err := l.SetFault(elb.RouteFault{Spread: -1}); err == nil {
+	if _, err := l.Inject(elb.RouteFault{Spread: -1}); err == nil {
 		t.Error("a negative time was taken")
 	}
-	if err := g.SetFault("http://127.0.0.1:1", elb.TargetFault{}); err == nil || !strings.Contains(err.Error(), "not registered") {
-		t.Errorf("got %v for an unknown target", err)
-	}
-	if err := g.SetFault("http://127.0.0.1:1", elb.TargetFault{Rate: 1.5}); err == nil || !strings.Contains(err.Error(), "between 0 and 1") {
+	if _, err := g.Inject(elb.TargetFault{Rate: 1.5}); err == nil || !strings.Contains(err.Error(), "between 0 and 1") {
 		t.Errorf("got %v for a rate above 1", err)
 	}
 }

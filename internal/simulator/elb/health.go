@@ -184,7 +184,7 @@ func (g *TargetGroup) await() (done func()) {
 // check asks the target once and returns what is wrong with it, empty when all is well, and
 // whether it listens at all.
 func (g *TargetGroup) check(ctx context.Context, t *target) (problem string, connected bool) {
-	fault := g.checkFault(t)
+	fault := g.checkFault()
 	if fault.Unhealthy {
 		return checkFailed, true
 	}

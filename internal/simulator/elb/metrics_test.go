@@ -89,9 +89,7 @@ func TestUnhealthyHostsAreCountedApart(t *testing.T) {
 	start := clock.Now()
 	target := upstream(t, saying("blue"))
 	g := group(t, lb, "blue", target)
-	if err := g.SetFault(target, elb.TargetFault{Unhealthy: true}); err != nil {
-		t.Fatal(err)
-	}
+	must(g.Inject(elb.TargetFault{Unhealthy: true}))(t)
 	for range 2 { // the default threshold
 		clock.advance(time.Minute)
 		(<-clock.waits).due <- clock.Now()

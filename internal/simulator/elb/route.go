@@ -17,7 +17,7 @@ type route struct {
 
 	mu      sync.Mutex
 	current *handling
-	fault   RouteFault
+	faults  []*routeFault
 	// While a change spreads, the former handling answers still, and less and less.
 	former    *handling
 	changedAt time.Time
@@ -84,7 +84,7 @@ func (r *route) swap(next *handling) Action {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := r.current
-	if r.fault.Spread > 0 && !before.action.equal(next.action) {
+	if r.spread() > 0 && !before.action.equal(next.action) {
 		r.former, r.changedAt, r.owed = before, r.lb.config.Clock.Now(), 0
 	}
 	r.current = next
@@ -105,12 +105,12 @@ func (r *route) inForce() *handling {
 	if r.former == nil {
 		return r.current
 	}
-	elapsed := r.lb.config.Clock.Now().Sub(r.changedAt)
-	if elapsed >= r.fault.Spread {
+	elapsed, spread := r.lb.config.Clock.Now().Sub(r.changedAt), r.spread()
+	if elapsed >= spread {
 		r.former = nil
 		return r.current
 	}
-	if r.owed += float64(elapsed) / float64(r.fault.Spread); r.owed >= 1 {
+	if r.owed += float64(elapsed) / float64(spread); r.owed >= 1 {
 		r.owed--
 		return r.current
 	}

@@ -401,7 +401,8 @@ func TestRequestsAreAnsweredWhileRulesChange(t *testing.T) {
 	for i := range 50 {
 		r := rule(t, l, 1, fixed("rule"), condition)
 		weights := map[string]int{"blue": i % 2, "green": (i + 1) % 2}
-		if err := errors.Join(r.SetFault(elb.RouteFault{Spread: 1}), r.SetWeights(weights), l.SetWeights(weights), r.SetConditions([]elb.Condition{condition})); err != nil {
+		_, err := r.Inject(elb.RouteFault{Spread: 1})
+		if err := errors.Join(err, r.SetWeights(weights), l.SetWeights(weights), r.SetConditions([]elb.Condition{condition})); err != nil {
 			t.Error(err)
 		}
 		_, _, _ = lb.Counts(), g.Metrics(time.Time{}, time.Time{}), lb.Listeners()

@@ -38,6 +38,7 @@ type TargetGroup struct {
 	delay    time.Duration
 	targets  []*target
 	draining []*target // have left, and finish their requests
+	faults   []*targetFault
 	turn     int
 	changed  *clock.Signal // fired and renewed when a target's health changes or a target leaves
 	waiting  int           // how many wait for a target to be healthy
@@ -58,7 +59,6 @@ type target struct {
 	problem        string
 	passed, failed int
 	inFlight       int
-	fault          targetFault
 	drained        chan struct{} // set when the target leaves; closed at its last request's end
 }
 

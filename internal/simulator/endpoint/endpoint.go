@@ -37,9 +37,11 @@ type Service struct {
 	Target string
 	// Version is the API's version, which Query requests carry.
 	Version string
-	// Path is what the paths of a REST service begin with.
-	Path    string
-	Handler http.Handler
+	// Path is what the paths of a REST service begin with, and Operation tells which operation a request asks for, empty
+	// where it is none.
+	Path      string
+	Operation func(*http.Request) string
+	Handler   http.Handler
 }
 
 // Endpoint hands requests to the services. It is an http.Handler.
@@ -48,6 +50,8 @@ type Endpoint struct {
 	Credentials Credentials
 	// Now is the machine's time; nil: time.Now.
 	Now func() time.Time
+	// Before gives what answers a request for a service's operation, mostly next with a [Fault] before it; nil: next itself.
+	Before func(s Service, operation string, next http.Handler) http.Handler
 	// Control answers requests below [ControlPath], unsigned; nil: nobody does.
 	Control http.Handler
 	// Page answers a browser, which asks for what no service has; nil: nobody does.
@@ -84,7 +88,27 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		service.refuse(w, http.StatusForbidden, service.signatureCode(), err.Error())
 		return
 	}
-	service.Handler.ServeHTTP(w, r)
+	handler := service.Handler
+	if e.Before != nil {
+		handler = e.Before(service, service.operation(r), handler)
+	}
+	handler.ServeHTTP(w, r)
+}
+
+// operation names the operation that a request asks for, as it does itself: not all that is asked for is there.
+func (s Service) operation(r *http.Request) string {
+	switch s.Protocol {
+	case JSON11:
+		_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		return name
+	case Query:
+		return formValue(r, "Action")
+	case RESTJSON:
+		if s.Operation != nil {
+			return s.Operation(r)
+		}
+	}
+	return ""
 }
 
 // isBrowser says that a request has nothing of one to AWS.
@@ -152,26 +176,38 @@ func (s Service) signatureCode() string {
 	return "InvalidSignatureException"
 }
 
-// refuse answers with an error in the form of the service's protocol.
+// refuse answers with an error in the form of the service's protocol. With a status from 500 on it is the service's own.
 func (s Service) refuse(w http.ResponseWriter, status int, code, message string) {
-	id := protocol.RequestID()
-	w.Header().Set("X-Amzn-Requestid", id)
+	if s.Protocol == RESTJSON {
+		w.Header().Set("X-Amzn-Errortype", code)
+	}
+	id := s.begin(w, status)
 	switch s.Protocol {
 	case Query:
-		w.Header().Set("Content-Type", "text/xml")
-		w.WriteHeader(status)
+		kind := "Sender"
+		if status >= http.StatusInternalServerError {
+			kind = "Receiver"
+		}
 		_, _ = fmt.Fprint(w, xml.Header)
-		_ = xml.NewEncoder(w).Encode(newErrorResponse(code, message, id))
+		_ = xml.NewEncoder(w).Encode(newErrorResponse(kind, code, message, id))
 	case JSON11:
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
 	case RESTJSON:
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("X-Amzn-Errortype", code)
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message})
+		kind := "User"
+		if status >= http.StatusInternalServerError {
+			kind = "Service"
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"Type": kind, "Message": message})
 	}
+}
+
+// begin writes the head of an answer in the service's protocol, and gives the request's id.
+func (s Service) begin(w http.ResponseWriter, status int) (id string) {
+	id = protocol.RequestID()
+	w.Header().Set("X-Amzn-Requestid", id)
+	w.Header().Set("Content-Type", map[Protocol]string{Query: "text/xml", JSON11: "application/x-amz-json-1.1", RESTJSON: "application/json"}[s.Protocol])
+	w.WriteHeader(status)
+	return id
 }
 
 type errorResponse struct {
@@ -182,8 +218,8 @@ type errorResponse struct {
 	RequestID string `xml:"RequestId"`
 }
 
-func newErrorResponse(code, message, id string) errorResponse {
+func newErrorResponse(kind, code, message, id string) errorResponse {
 	e := errorResponse{RequestID: id}
-	e.Error.Type, e.Error.Code, e.Error.Message = "Sender", code, message
+	e.Error.Type, e.Error.Code, e.Error.Message = kind, code, message
 	return e
 }

@@ -40,8 +40,8 @@ func (s *Service) routes() []route {
 	}
 }
 
-// Operations lists the operations that are supported, by name.
-func Operations() []string {
+// SupportedOperations names the operations that the endpoint answers, in alphabetical order.
+func SupportedOperations() []string {
 	var names []string
 	for _, r := range (*Service)(nil).routes() { // none is called
 		names = append(names, r.operation)
@@ -49,7 +49,20 @@ func Operations() []string {
 	return slices.Compact(names)
 }
 
-// Endpoint serves the part of Lambda's API that [Operations] lists:
+// Operation gives a function that names the operation that a request asks for, empty where it is none.
+func Operation() func(*http.Request) string {
+	mux, names := http.NewServeMux(), map[string]string{}
+	for _, r := range (*Service)(nil).routes() { // none is called
+		mux.Handle(r.pattern, http.NotFoundHandler())
+		names[r.pattern] = r.operation
+	}
+	return func(r *http.Request) string {
+		_, pattern := mux.Handler(r)
+		return names[pattern]
+	}
+}
+
+// Endpoint serves the part of Lambda's API that [SupportedOperations] names:
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html.
 func (s *Service) Endpoint() http.Handler {
 	mux := http.NewServeMux()

@@ -154,7 +154,7 @@ func TestHowTheEndpointRefuses(t *testing.T) {
 	throttled := webhook(t, echo)
 	throttled.Name = "busy"
 	create(t, s, throttled)
-	if err := s.Inject("busy", lambda.Fault{Throttled: true}); err != nil {
+	if _, err := s.Inject("busy", lambda.Fault{Throttled: true}); err != nil {
 		t.Fatal(err)
 	}
 	c := endpoint(t, s)
@@ -325,5 +325,30 @@ func TestListsComeInPages(t *testing.T) {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestARequestIsForOneOfTheOperations(t *testing.T) {
+	operation := lambda.Operation()
+	for asked, want := range map[string]string{
+		"POST /2015-03-31/functions/f/invocations":          "Invoke",
+		"POST /2015-03-31/functions/f%3Alive/invocations":   "Invoke",
+		"GET /2015-03-31/functions/":                        "ListFunctions",
+		"PUT /2015-03-31/functions/f/aliases/live":          "UpdateAlias",
+		"DELETE /2015-03-31/functions/f":                    "DeleteFunction",
+		"PATCH /2015-03-31/functions/f":                     "",
+		"GET /2015-03-31/event-source-mappings":             "",
+		"GET /2015-03-31/functions/f/configuration":         "GetFunctionConfiguration",
+		"GET /2015-03-31/functions/f/aliases":               "ListAliases",
+		"POST /2015-03-31/functions/f/response-streaming/x": "",
+	} {
+		method, path, _ := strings.Cut(asked, " ")
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1"+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := operation(r); got != want {
+			t.Errorf("%s is %q, want %q", asked, got, want)
+		}
 	}
 }

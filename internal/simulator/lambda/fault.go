@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -23,18 +24,19 @@ type Fault struct {
 	Lost bool
 	// Killed ends the runtime by SIGKILL, as Lambda does when its memory is exceeded, once
 	// it has been given the event and KillAfter has passed: real time, 0 or more. A function
-	// that has answered and gone idle sooner lives.
+	// that has answered and gone idle sooner lives; one with a KillAfter of 0 gets to do nothing.
 	Killed    bool
 	KillAfter time.Duration
 	// ColdStart makes the init of each cold start that much longer, in simulated time. 0
 	// to 10 seconds: after that Lambda itself gives an init up.
 	ColdStart time.Duration
 	// Times ends the fault after so many invocations, further tries counted; 0 leaves it
-	// until another one is injected.
+	// until it is taken back.
 	Times int
 }
 
-func (f Fault) check() error {
+// Validate says what is out of range.
+func (f Fault) Validate() error {
 	switch {
 	case f.KillAfter < 0:
 		return fmt.Errorf("KillAfter is %v; it must be 0 or more", f.KillAfter)
@@ -46,33 +48,74 @@ func (f Fault) check() error {
 	return nil
 }
 
-// Inject puts a fault in place of the function's one before it, while it runs: it befalls
-// the invocations that begin from now on. The zero Fault ends it.
-func (s *Service) Inject(function string, fault Fault) error {
-	if err := fault.check(); err != nil {
-		return fmt.Errorf("injecting a fault into %q: %w", function, err)
+// Injected is a fault in force.
+type Injected struct {
+	service  *Service
+	function *function
+	fault    Fault
+	left     int // of its Times; the service's lock guards it, and ended
+	ended    bool
+}
+
+// Inject has a fault befall the function's invocations that begin from now on, beside the faults that are there: each
+// counts for itself, the earliest kill and all delays of a cold start count.
+func (s *Service) Inject(function string, fault Fault) (*Injected, error) {
+	if err := fault.Validate(); err != nil {
+		return nil, fmt.Errorf("injecting a fault into %q: %w", function, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.functionLocked(function)
 	if err != nil {
-		return fmt.Errorf("injecting a fault into %q: %w", function, err)
+		return nil, fmt.Errorf("injecting a fault into %q: %w", function, err)
 	}
-	f.fault, f.left = fault, fault.Times
-	return nil
+	added := &Injected{service: s, function: f, fault: fault, left: fault.Times}
+	f.faults = append(f.faults, added)
+	return added, nil
 }
 
-// takeFault is the fault that befalls the next invocation.
+// End takes the fault back. It may be called more than once.
+func (i *Injected) End() {
+	i.service.mu.Lock()
+	defer i.service.mu.Unlock()
+	i.ended = true
+	i.function.faults = slices.DeleteFunc(i.function.faults, func(other *Injected) bool { return other == i })
+}
+
+// Over tells that the fault befalls no invocation any more: it was taken back, or has befallen as many as its Times.
+func (i *Injected) Over() bool {
+	i.service.mu.Lock()
+	defer i.service.mu.Unlock()
+	return i.ended
+}
+
+// takeFault is what befalls the next invocation.
 func (s *Service) takeFault(f *function) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fault := f.fault
-	if fault.Times > 0 {
-		if f.left--; f.left == 0 {
-			f.fault = Fault{}
+	var met Fault
+	for _, i := range f.faults {
+		met = met.with(i.fault)
+		if i.fault.Times > 0 {
+			i.left--
+			i.ended = i.left == 0
 		}
 	}
-	return fault
+	f.faults = slices.DeleteFunc(f.faults, func(i *Injected) bool { return i.ended })
+	return met
+}
+
+// with is both faults at once.
+func (f Fault) with(other Fault) Fault {
+	if other.Killed {
+		if !f.Killed || other.KillAfter < f.KillAfter {
+			f.KillAfter = other.KillAfter
+		}
+		f.Killed = true
+	}
+	f.Throttled, f.Duplicated, f.Lost = f.Throttled || other.Throttled, f.Duplicated || other.Duplicated, f.Lost || other.Lost
+	f.ColdStart = min(f.ColdStart+other.ColdStart, initTimeout)
+	return f
 }
 
 // refusal is what whoever waits for the answer gets in place of it, nil where the function

@@ -12,21 +12,23 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
-func inject(t *testing.T, s *lambda.Service, f lambda.Fault) {
+func inject(t *testing.T, s *lambda.Service, f lambda.Fault) *lambda.Injected {
 	t.Helper()
-	if err := s.Inject("hook", f); err != nil {
+	injected, err := s.Inject("hook", f)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return injected
 }
 
 func TestAThrottledFunctionRefusesWhoWaits(t *testing.T) {
 	s, r := start(t, lambda.Config{})
 	create(t, s, webhook(t, echo))
-	inject(t, s, lambda.Fault{Throttled: true})
+	throttled := inject(t, s, lambda.Fault{Throttled: true})
 	if _, err := s.Invoke(t.Context(), "hook", []byte("{}")); codeOf(err) != "TooManyRequestsException" {
 		t.Errorf("got %v", err)
 	}
-	inject(t, s, lambda.Fault{})
+	throttled.End()
 	if _, err := s.Invoke(t.Context(), "hook", []byte("{}")); err != nil {
 		t.Errorf("after the fault: %v", err)
 	}
@@ -180,6 +182,33 @@ func TestASlowColdStartTakesSimulatedTime(t *testing.T) {
 	}
 }
 
+// What one fault has befallen is no other's business: neither begins anew when another begins or ends.
+func TestFaultsOfAFunctionCountForThemselves(t *testing.T) {
+	s, r := start(t, lambda.Config{Clock: new(instant)})
+	create(t, s, function(t, "run"))
+	kill := inject(t, s, lambda.Fault{Killed: true, Times: 2})
+	invoke(t, s, "echo", "")
+	cold := inject(t, s, lambda.Fault{ColdStart: 3 * time.Second, Times: 1})
+	later := inject(t, s, lambda.Fault{ColdStart: 4 * time.Second})
+	invoke(t, s, "echo", "")
+	if !kill.Over() || !cold.Over() || later.Over() {
+		t.Errorf("over are the kill: %v, the first cold start: %v, the second: %v", kill.Over(), cold.Over(), later.Over())
+	}
+	invoke(t, s, "echo", "")
+	later.End()
+	for i, want := range []struct {
+		killed bool
+		init   time.Duration
+	}{{true, 0}, {true, 7 * time.Second}, {false, 4 * time.Second}} {
+		if run := <-r.invocations; (run.Result.Err() != nil) != want.killed || run.Init.Truncate(time.Second) != want.init {
+			t.Errorf("invocation %d: %v, init %v; want killed: %v, init %v", i+1, run.Result.Err(), run.Init, want.killed, want.init)
+		}
+	}
+	if !later.Over() {
+		t.Error("what was taken back isn't over")
+	}
+}
+
 func TestWhatAFaultMayBe(t *testing.T) {
 	tests := []struct {
 		why      string
@@ -196,7 +225,7 @@ func TestWhatAFaultMayBe(t *testing.T) {
 		t.Run(test.why, func(t *testing.T) {
 			s, _ := start(t, lambda.Config{})
 			create(t, s, webhook(t, echo))
-			if err := s.Inject(test.function, test.fault); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := s.Inject(test.function, test.fault); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})

@@ -89,6 +89,11 @@ func (p *process) init(ctx context.Context) error {
 
 // serve is done when the runtime asks for the next invocation.
 func (p *process) serve(ctx context.Context, inv *invocation) (*answer, error) {
+	if inv.doomed { // given the event, it might be quicker than the signal
+		p.kill()
+		inv.delivered()
+		return nil, context.Cause(ctx)
+	}
 	err := p.api.hand(ctx, p.call, inv, p.exited)
 	if err == nil {
 		inv.delivered()

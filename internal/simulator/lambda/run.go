@@ -62,6 +62,7 @@ func (s *Service) invoke(r request, v *version, fault Fault, done *Invocation) R
 		a, err = sb.serve(ctx, &invocation{
 			requestID: r.requestID, arn: s.ARN(r.name()), payload: r.payload,
 			deadline: done.Start.Add(v.Function.Timeout), traceID: traceID(done.Start), delivered: delivered,
+			doomed: fault.Killed && fault.KillAfter == 0,
 		})
 	}
 	if wasKilled(ctx) {

@@ -37,6 +37,8 @@ type invocation struct {
 	traceID   string
 	// delivered is called once the runtime has been given the event.
 	delivered func()
+	// doomed: the runtime is to be killed before it can do anything about the event.
+	doomed bool
 }
 
 // answer is what a runtime answered: a result, or an error that it reported.

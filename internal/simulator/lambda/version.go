@@ -47,8 +47,7 @@ type function struct {
 	published []*version // in the order of their numbers
 	changed   bool       // whether $LATEST was changed since the last one was published
 	aliases   map[string]AliasConfig
-	fault     Fault
-	left      int // how many invocations the fault still befalls, where it has a number
+	faults    []*Injected
 	// turn lets one invocation at a time through, nil where sandboxes may run side by side.
 	turn chan struct{}
 }

@@ -18,14 +18,22 @@ import (
 type ecsFile struct {
 	given bool
 
-	Strategy   strategy            `yaml:"strategy"`
-	Bake       strictyaml.Duration `yaml:"bake"`
-	Linear     *shiftSteps         `yaml:"linear"`
-	Canary     *shiftSteps         `yaml:"canary"`
-	Hooks      []ecsHook           `yaml:"hooks"`
-	Notices    string              `yaml:"notices"`
-	Tasks      int                 `yaml:"tasks"`
-	NewService bool                `yaml:"new_service"`
+	// blue_green (the default), linear or canary
+	Strategy strategy `yaml:"strategy"`
+	// how long blue runs on after the shift
+	Bake strictyaml.Duration `yaml:"bake"`
+	// the steps of the strategy linear
+	Linear *shiftSteps `yaml:"linear"`
+	// the canary of the strategy canary
+	Canary *shiftSteps `yaml:"canary"`
+	// the lifecycle hooks: functions, and pauses
+	Hooks []ecsHook `yaml:"hooks"`
+	// the function that gets what ECS sends to EventBridge
+	Notices string `yaml:"notices"`
+	// how many tasks each version has; 1
+	Tasks int `yaml:"tasks"`
+	// true leaves blue out: the deployment creates the service
+	NewService bool `yaml:"new_service"`
 }
 
 // DecodeNode reads the mapping and notes that it is there.
@@ -43,21 +51,24 @@ func (f *ecsFile) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 // strategy is one of ECS's, in any case.
 type strategy ecs.Strategy
 
+func strategies() []string { return []string{"blue_green", "linear", "canary"} }
+
 // DecodeNode reads the name of a strategy.
 func (s *strategy) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	var name string
 	d.Decode(n, &name)
-	known := []string{"blue_green", "linear", "canary"}
-	if !slices.Contains(known, strings.ToLower(name)) {
-		d.Problem(n, "%s", strictyaml.Unknown("strategy", name, known))
+	if !slices.Contains(strategies(), strings.ToLower(name)) {
+		d.Problem(n, "%s", strictyaml.Unknown("strategy", name, strategies()))
 	}
 	*s = strategy(strings.ToUpper(name))
 }
 
 // shiftSteps is a share of the traffic, and the wait after it.
 type shiftSteps struct {
-	Percent percent             `yaml:"percent,required"`
-	Bake    strictyaml.Duration `yaml:"bake"`
+	// the share of production traffic of each step, or of the canary
+	Percent percent `yaml:"percent,required"`
+	// the wait after it
+	Bake strictyaml.Duration `yaml:"bake"`
 }
 
 func (s *shiftSteps) steps() *ecs.Steps {
@@ -69,15 +80,34 @@ func (s *shiftSteps) steps() *ecs.Steps {
 
 // ecsHook is a hook: a function, or a pause.
 type ecsHook struct {
-	Function  string              `yaml:"function"`
-	Pause     bool                `yaml:"pause"`
-	Stages    []string            `yaml:"stages,required"`
-	Details   strictyaml.Value    `yaml:"details"`
-	Timeout   strictyaml.Duration `yaml:"timeout"`
-	OnTimeout string              `yaml:"on_timeout"`
+	// the function that is called
+	Function string `yaml:"function"`
+	// true for a pause, which waits for ContinueServiceDeployment, in place of a function
+	Pause bool `yaml:"pause"`
+	// the stages at which it is called
+	Stages []string `yaml:"stages,required"`
+	// what the function gets as hookDetails
+	Details strictyaml.Value `yaml:"details"`
+	// how long it may take, in whole minutes; 24h
+	Timeout strictyaml.Duration `yaml:"timeout"`
+	// what is done when the time is up: rollback (the default), or continue
+	OnTimeout string `yaml:"on_timeout"`
 
 	details json.RawMessage
 }
+
+// hookable are the stages that take a hook of some type.
+func hookable() []string {
+	var names []string
+	for _, stage := range ecs.Stages() {
+		if stage.Hookable(ecs.TargetLambda) || stage.Hookable(ecs.TargetPause) {
+			names = append(names, string(stage))
+		}
+	}
+	return names
+}
+
+func onTimeouts() []string { return []string{"rollback", "continue"} }
 
 // Validate refuses what can't be a hook. ECS's own rules are ECS's to tell.
 func (h *ecsHook) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -96,7 +126,7 @@ func (h *ecsHook) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 			d.Problem(item, "%s", strictyaml.Unknown("stage that takes this hook", h.Stages[i], known))
 		}
 	}
-	if at, ok := n.Get("on_timeout"); ok && !slices.Contains([]string{"rollback", "continue"}, h.OnTimeout) {
+	if at, ok := n.Get("on_timeout"); ok && !slices.Contains(onTimeouts(), h.OnTimeout) {
 		d.Problem(at, "on_timeout: rollback or continue, not %q", h.OnTimeout)
 	}
 	if at, ok := n.Get("details"); ok {
@@ -160,7 +190,7 @@ func (f *ecsFile) deployments() *simulator.ECSDeployments {
 
 // codeDeployKeys are the keys of a file that only CodeDeploy's deployments have.
 func codeDeployKeys() []string {
-	return []string{"appspec", "application", "group", "deployment_config", "auto_rollback", "hook_timeout", "install_timeout", "termination_wait", "rollback_hooks", "without_test_listener"}
+	return []string{"appspec", "application", "group", "deployment_config", "auto_rollback", "hook_timeout", "install_timeout", "termination_wait", "rollback_hooks", "queue", "without_test_listener"}
 }
 
 // validateDeployer sees to it that the file says who deploys, and only what that one knows.

@@ -54,7 +54,7 @@ func show(t *testing.T, s *scenario.Scenario) string {
 		}
 	}()
 	var out bytes.Buffer
-	end, err := console.Run(t.Context(), sim, s, logs, console.NewLines(&out, console.Style{}))
+	end, err := console.Run(t.Context(), sim, s, logs, console.NewLines(&out, console.Style{}, sim))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,28 +73,28 @@ func TestAScenarioMayBeDeployedByECS(t *testing.T) {
 		{
 			"a good version", "green", "{bake: 10m, " + hook + "}", "succeeded",
 			[]string{
-				"by ECS, BLUE_GREEN: PENDING", "  POST_TEST_TRAFFIC_SHIFT IN_PROGRESS", "    check                SUCCEEDED", "test listener: blue 0, green 100",
-				"production listener: blue 0, green 100", "BAKE_TIME              SUCCEEDED  10m", "by ECS, BLUE_GREEN: SUCCESSFUL", "SUCCESSFUL, as expected",
+				"by ECS, BLUE_GREEN: PENDING", "  POST_TEST_TRAFFIC_SHIFT        IN_PROGRESS", "    check                        SUCCEEDED", "test listener: blue 0, green 100",
+				"production listener: blue 0, green 100", "BAKE_TIME                      SUCCEEDED  10m", "by ECS, BLUE_GREEN: SUCCESSFUL", "SUCCESSFUL, as expected",
 			},
 		},
 		{
 			"a bad version", "broken", "{" + hook + "}", "{status: failed, event: POST_TEST_TRAFFIC_SHIFT}",
 			[]string{
-				"    check                FAILED", "POST_TEST_TRAFFIC_SHIFT FAILED", "by ECS, BLUE_GREEN: ROLLBACK_IN_PROGRESS", "TEST_TRAFFIC_SHIFT, back SUCCEEDED",
+				"    check                        FAILED", "POST_TEST_TRAFFIC_SHIFT        FAILED", "by ECS, BLUE_GREEN: ROLLBACK_IN_PROGRESS", "TEST_TRAFFIC_SHIFT, back       SUCCEEDED",
 				"ROLLBACK_SUCCESSFUL, as expected", `green answered "broken"`,
 			},
 		},
 		{
 			"a canary", "green", "{strategy: canary, canary: {percent: 5, bake: 15m}, " + hook + "}", "succeeded",
-			[]string{"production listener: blue 95, green 5", "PRODUCTION_TRAFFIC_SHIFT 5% SUCCEEDED  15m", "PRODUCTION_TRAFFIC_SHIFT 100% SUCCEEDED"},
+			[]string{"production listener: blue 95, green 5", "PRODUCTION_TRAFFIC_SHIFT 5%    SUCCEEDED  15m", "PRODUCTION_TRAFFIC_SHIFT 100%  SUCCEEDED"},
 		},
 		{
 			"a pause that nobody answers", "green", "{hooks: [{pause: true, stages: [POST_SCALE_UP], timeout: 30m}]}", "{status: failed, event: POST_SCALE_UP}",
-			[]string{"    pause                AWAITING_ACTION", "    pause                TIMED_OUT  30m"},
+			[]string{"    pause                        AWAITING_ACTION", "    pause                        TIMED_OUT  30m"},
 		},
 		{
 			"a pause that may be left unanswered", "green", "{hooks: [{pause: true, stages: [POST_SCALE_UP], timeout: 30m, on_timeout: continue}]}", "succeeded",
-			[]string{"    pause                TIMED_OUT  30m"},
+			[]string{"    pause                        TIMED_OUT  30m"},
 		},
 		{"a service that is new", "green", "{new_service: true}", "succeeded", []string{"SUCCESSFUL, as expected"}},
 		{"two tasks", "green", "{tasks: 2, " + hook + "}", "succeeded", []string{"SUCCESSFUL, as expected"}},
@@ -129,6 +129,7 @@ func TestWhatIsWrongWithADeploymentByECSIsShownAtItsPlace(t *testing.T) {
 		{"a timeout's action is unknown", "ecs: {hooks: [{function: check, stages: [POST_SCALE_UP], on_timeout: stop}]}", "rollback or continue"},
 		{"details are no mapping", "ecs: {hooks: [{function: check, stages: [POST_SCALE_UP], details: x}]}", "details: a mapping"},
 		{"one url can't be two tasks", "ecs: {tasks: 2}", "one url can't be 2 tasks"},
+		{"a fault begins with an event of CodeDeploy's", "ecs: {}\nfaults: [{hang: all, at: Install}]", "at: Install is an event of CodeDeploy's"},
 		{"there are no tasks", "ecs: {tasks: 0}", "tasks: 1 or more"},
 	}
 	for _, test := range tests {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -16,11 +14,13 @@ const (
 	Stopped   = "stopped"
 )
 
+func ends() []string { return []string{Succeeded, Failed, Stopped} }
+
 // Expectation is how a deployment is to end: the status alone, or {status, event}.
 type Expectation struct {
-	// Status is one of [Succeeded], [Failed] and [Stopped].
+	// how the deployment is to end: succeeded, failed or stopped
 	Status string `yaml:"status,required"`
-	// Event is the lifecycle event, or stage, that fails; empty for any.
+	// the lifecycle event or stage that is to fail; left out, any may
 	Event string `yaml:"event"`
 }
 
@@ -37,24 +37,16 @@ func (e *Expectation) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	} else {
 		d.Decode(n, &e.Status)
 	}
-	ends := []string{Succeeded, Failed, Stopped}
-	if !slices.Contains(ends, e.Status) {
-		d.Problem(status, "%s", strictyaml.Unknown("end of a deployment", e.Status, ends))
+	if !slices.Contains(ends(), e.Status) {
+		d.Problem(status, "%s", strictyaml.Unknown("end of a deployment", e.Status, ends()))
 	}
 	at, named := n.Get("event")
 	if !named {
 		return
 	}
-	var events []string
-	for _, event := range codedeploy.Events() {
-		events = append(events, string(event))
-	}
-	for _, stage := range ecs.Stages() {
-		events = append(events, string(stage))
-	}
 	switch {
-	case !slices.Contains(events, e.Event):
-		d.Problem(at, "%s", strictyaml.Unknown("event", e.Event, events))
+	case !slices.Contains(moments(), e.Event):
+		d.Problem(at, "%s", strictyaml.Unknown("event", e.Event, moments()))
 	case e.Status != Failed:
 		d.Problem(at, "event: it says which event fails, and the deployment isn't expected to fail")
 	}

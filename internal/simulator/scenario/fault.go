@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +8,9 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/elb/elbapi"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/sts"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -32,23 +34,43 @@ const (
 
 // faultKind is what is to be known of a kind.
 type faultKind struct {
-	befalls befalls
-	by      bool // whether it needs by
-	rate    bool // whether it takes rate
+	befalls   befalls
+	what      string // what goes wrong, for who writes a scenario
+	by        bool   // whether it needs by
+	mayHaveBy bool
+	rate      bool // whether it takes rate
 }
+
+// counts tells whether it takes times.
+func (k faultKind) counts() bool { return k.befalls == anOperation || k.befalls == aFunction }
 
 // faultKinds are the kinds of faults by their keys.
 func faultKinds() map[simulator.FaultKind]faultKind {
-	request := faultKind{befalls: anOperation, rate: true}
 	return map[simulator.FaultKind]faultKind{
-		simulator.Throttle: request, simulator.Break: request, simulator.DropBefore: request, simulator.DropAfter: request,
-		simulator.Hang: request, simulator.Garbage: request, simulator.Slow: {befalls: anOperation, rate: true, by: true},
-		simulator.ThrottleFunction: {befalls: aFunction}, simulator.Duplicate: {befalls: aFunction}, simulator.Lose: {befalls: aFunction},
-		simulator.Kill: {befalls: aFunction}, simulator.ColdStart: {befalls: aFunction, by: true},
-		simulator.Unhealthy: {befalls: aSide}, simulator.SlowTarget: {befalls: aSide, by: true, rate: true},
-		simulator.Reset: {befalls: aSide, rate: true}, simulator.Flap: {befalls: aSide, by: true},
-		simulator.Spread: {befalls: aListener, by: true}, simulator.Revert: {befalls: aListener, by: true},
-		simulator.ClockSkew: {befalls: aDuration}, simulator.VerifySignatures: {befalls: aSwitch},
+		simulator.Throttle:   {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: requests are refused with ThrottlingException, or what the service calls it"},
+		simulator.Break:      {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: requests are answered with 500"},
+		simulator.DropBefore: {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: the connection is reset, and nothing done"},
+		simulator.DropAfter:  {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: what was asked is done, and its answer lost"},
+		simulator.Hang:       {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: there is no answer"},
+		simulator.Garbage:    {befalls: anOperation, rate: true, what: "an operation of the AWS endpoint, or all: the answer is 200 with what is neither JSON nor XML"},
+		simulator.Slow:       {befalls: anOperation, rate: true, by: true, what: "an operation of the AWS endpoint, or all: the answer comes later, by how long by says"},
+
+		simulator.ThrottleFunction: {befalls: aFunction, what: "a function: it isn't run, and asynchronous events come later"},
+		simulator.Duplicate:        {befalls: aFunction, what: "a function: asynchronous events are delivered twice"},
+		simulator.Lose:             {befalls: aFunction, what: "a function: events are accepted, and never run"},
+		simulator.Kill:             {befalls: aFunction, mayHaveBy: true, what: "a function: it is killed as at the end of its memory, by after it has the event"},
+		simulator.ColdStart:        {befalls: aFunction, by: true, what: "a function: cold starts take longer, by how long by says, up to 10s"},
+
+		simulator.Unhealthy:  {befalls: aSide, what: "a side: health checks fail"},
+		simulator.SlowTarget: {befalls: aSide, by: true, rate: true, what: "a side: each request takes longer, by how long by says; health checks don't"},
+		simulator.Reset:      {befalls: aSide, rate: true, what: "a side: connections are reset; those of health checks aren't"},
+		simulator.Flap:       {befalls: aSide, by: true, what: "a side: health checks fail for by, pass for by, and so on"},
+
+		simulator.Spread: {befalls: aListener, by: true, what: "a listener: a change takes by to reach all requests"},
+		simulator.Revert: {befalls: aListener, by: true, what: "a listener: by after its next change, something puts the former rule back, as infrastructure code does"},
+
+		simulator.ClockSkew:        {befalls: aDuration, what: "how far AWS's clock is ahead, such as 10m or -10m: requests that are signed more than 5 minutes off are refused"},
+		simulator.VerifySignatures: {befalls: aSwitch, what: "true: requests must be signed with the functions' credentials"},
 	}
 }
 
@@ -93,6 +115,17 @@ func (f *fault) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 // modifiers are the keys that any fault may have, or that its kind takes.
 func modifiers() []string { return []string{"at", "by", "for", "rate", "times"} }
 
+// modifierDescriptions say what the modifiers mean.
+func modifierDescriptions() map[string]string {
+	return map[string]string{
+		"at":    "the lifecycle event or stage with which it begins, the next time that a deployment comes to it; left out, it begins at once",
+		"by":    "how long, where the kind says so",
+		"for":   "ends it after so much simulated time, since it began, or since the first request to an API that it befell",
+		"rate":  "the share of requests that it befalls, such as 30%",
+		"times": "ends it after so many requests or invocations",
+	}
+}
+
 func (f *fault) decodeModifier(d *strictyaml.Decoder, key string, n strictyaml.Node) {
 	var lasts strictyaml.Duration
 	switch key {
@@ -115,22 +148,34 @@ func (f *fault) decodeModifier(d *strictyaml.Decoder, key string, n strictyaml.N
 		}
 	case "at":
 		d.Decode(n, &f.At)
-		if known := moments(); !slices.Contains(known, f.At) {
-			d.Problem(n, "%s", strictyaml.Unknown("event", f.At, known))
+		if !slices.Contains(moments(), f.At) {
+			d.Problem(n, "%s", strictyaml.Unknown("event", f.At, moments()))
 		}
 	}
 }
 
 // moments are the events and stages at which something can begin.
-func moments() []string {
-	var known []string
-	for _, event := range codedeploy.Events() {
-		known = append(known, string(event))
+func moments() []string { return append(events(), stages()...) }
+
+// events are CodeDeploy's.
+func events() []string { return eventsOf(codedeploy.PlatformECS) }
+
+// eventsOf are those to which deployments of a platform come. Those of Lambda are among those of ECS.
+func eventsOf(p codedeploy.Platform) []string {
+	var names []string
+	for _, event := range p.Events() {
+		names = append(names, string(event))
 	}
+	return names
+}
+
+// stages are ECS's.
+func stages() []string {
+	var names []string
 	for _, stage := range ecs.Stages() {
-		known = append(known, string(stage))
+		names = append(names, string(stage))
 	}
-	return known
+	return names
 }
 
 func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -138,6 +183,10 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 	switch kind.befalls {
 	case aDuration:
 		var skew strictyaml.Duration
+		n, ok := d.Static(n)
+		if !ok {
+			return
+		}
 		text, early := strings.CutPrefix(n.Text(), "-")
 		if early { // durations have no sign anywhere else
 			read, err := time.ParseDuration(text)
@@ -151,7 +200,7 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 		f.By = time.Duration(skew)
 		return
 	case aSwitch:
-		if !n.IsBool() || !strings.EqualFold(n.Text(), "true") {
+		if n, ok := d.Static(n); ok && (!n.IsBool() || !strings.EqualFold(n.Text(), "true")) {
 			d.Mismatch(n, "true")
 		}
 		return
@@ -159,7 +208,7 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 	d.Decode(n, &f.Subject)
 	known := map[befalls][]string{
 		anOperation: append([]string{everyOperation}, operations()...),
-		aSide:       slices.Sorted(maps.Keys(sides())),
+		aSide:       {simulator.Blue, simulator.Green},
 		aListener:   {simulator.ProductionListener, simulator.TestListener},
 	}[kind.befalls]
 	what := map[befalls]string{anOperation: "operation", aSide: "side", aListener: "listener"}[kind.befalls]
@@ -167,22 +216,15 @@ func (f *fault) decodeSubject(d *strictyaml.Decoder, n strictyaml.Node) {
 		d.Problem(n, "%s", strictyaml.Unknown(what, f.Subject, known))
 		return
 	}
-	switch kind.befalls {
-	case anOperation:
+	if kind.befalls == anOperation {
 		f.Subject = strings.TrimPrefix(f.Subject, everyOperation)
-	case aSide:
-		f.Subject = sides()[f.Subject]
 	}
-}
-
-// sides are the target groups that hold them until the first deployment is over.
-func sides() map[string]string {
-	return map[string]string{"blue": simulator.TargetGroupOne, "green": simulator.TargetGroupTwo}
 }
 
 // operations are those whose requests can meet faults.
 func operations() []string {
-	list := append(codedeploy.SupportedOperations(), ecs.SupportedOperations()...)
+	list := slices.Concat(codedeploy.SupportedOperations(), ecs.SupportedOperations(), elbapi.SupportedOperations(), lambda.SupportedOperations(),
+		[]string{sts.GetCallerIdentity})
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -193,12 +235,11 @@ func (f *fault) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	if at, ok := n.Get("rate"); ok && !kind.rate {
 		d.Problem(at, "rate: %s befalls no requests", f.Kind)
 	}
-	counts := kind.befalls == anOperation || kind.befalls == aFunction
-	if at, ok := n.Get("times"); ok && !counts {
+	if at, ok := n.Get("times"); ok && !kind.counts() {
 		d.Problem(at, "times: %s isn't counted", f.Kind)
 	}
 	at, ok := n.Get("by")
-	switch mayHave := kind.by || f.Kind == simulator.Kill; {
+	switch mayHave := kind.by || kind.mayHaveBy; {
 	case kind.by && !ok:
 		d.Problem(n, "%s needs by, such as by: 2s", f.Kind)
 	case ok && !mayHave:
@@ -218,6 +259,9 @@ func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
 		}
 		fault := f.Faults[i]
 		at, _ := item.Get(string(fault.Kind))
+		if moment, ok := item.Get("at"); ok && fault.At != "" && slices.Contains(moments(), fault.At) {
+			f.validateMoment(d, moment, fault.At)
+		}
 		switch befalls := faultKinds()[fault.Kind].befalls; {
 		case f.forLambda() && (befalls == aSide || befalls == aListener):
 			d.Problem(at, "%s: the AppSpec deploys a Lambda function, which has no targets and no listeners", fault.Kind)
@@ -226,5 +270,19 @@ func (f *file) validateFaults(d *strictyaml.Decoder, n strictyaml.Node) {
 		case fault.Subject == simulator.TestListener && f.Listeners.Test.none && befalls == aListener:
 			d.Problem(at, "%s: the scenario has no test listener", fault.Kind)
 		}
+	}
+}
+
+// validateMoment refuses an event of CodeDeploy's where ECS deploys, a stage of ECS's where CodeDeploy does, and an event
+// that only deployments of services have where a function is deployed.
+func (f *file) validateMoment(d *strictyaml.Decoder, n strictyaml.Node, moment string) {
+	known := eventsOf(codedeploy.PlatformLambda)
+	switch byECS := slices.Contains(stages(), moment); {
+	case f.forLambda() && !slices.Contains(known, moment):
+		d.Problem(n, "at: %s", strictyaml.Unknown("event of a Lambda deployment", moment, known))
+	case f.ECS.given && !byECS:
+		d.Problem(n, "at: %s is an event of CodeDeploy's, and with ecs: it is ECS that deploys: its stages are %s", moment, strings.Join(stages(), ", "))
+	case !f.ECS.given && byECS:
+		d.Problem(n, "at: %s is a stage of ECS's, and it is CodeDeploy that deploys: its events are %s", moment, strings.Join(events(), ", "))
 	}
 }

@@ -17,31 +17,56 @@ import (
 // Version is the version of the language that this package reads.
 const Version = 1
 
-// file is a scenario as it is written.
+// file is a scenario as it is written. The comments of its fields are what editors explain keys with.
 type file struct {
-	Version         int                         `yaml:"version,required"`
-	Vars            rawNode                     `yaml:"vars"` // read before all others
-	Application     string                      `yaml:"application"`
-	Group           string                      `yaml:"group"`
-	AppSpec         appSpec                     `yaml:"appspec"`
-	ECS             ecsFile                     `yaml:"ecs"`
-	Deployment      deploymentConfig            `yaml:"deployment_config"`
-	AutoRollback    autoRollback                `yaml:"auto_rollback"`
-	Blue            side                        `yaml:"blue"`
-	Green           side                        `yaml:"green,required"`
-	Traffic         traffic                     `yaml:"traffic"`
-	HealthCheck     healthCheck                 `yaml:"health_check"`
-	Listeners       listeners                   `yaml:"listeners"`
-	WithoutTest     testHook                    `yaml:"without_test_listener"`
-	AWS             awsFile                     `yaml:"aws"`
-	Functions       strictyaml.Map[functionKey] `yaml:"functions"`
-	HookTimeout     strictyaml.Duration         `yaml:"hook_timeout"`
-	InstallTimeout  strictyaml.Duration         `yaml:"install_timeout"`
-	TerminationWait strictyaml.Duration         `yaml:"termination_wait"`
-	RollbackHooks   bool                        `yaml:"rollback_hooks"`
-	Speed           Speed                       `yaml:"speed"`
-	Faults          []fault                     `yaml:"faults"`
-	Expect          Expectation                 `yaml:"expect"`
+	// the version of the language: 1
+	Version int `yaml:"version,required"`
+	// names and plain values, for {{ vars.NAME }} in any other value
+	Vars rawNode `yaml:"vars"` // read before all others
+	// the application's name in CodeDeploy
+	Application string `yaml:"application"`
+	// the deployment group's name in CodeDeploy
+	Group string `yaml:"group"`
+	// the AppSpec that CodeDeploy deploys, for ECS or Lambda: a path to one in YAML or JSON, or the AppSpec itself, as a mapping or as text
+	AppSpec appSpec `yaml:"appspec"`
+	// has Amazon ECS deploy the service itself, without CodeDeploy
+	ECS ecsFile `yaml:"ecs"`
+	// how production traffic shifts: the name of one of AWS's configurations for what is deployed, or steps; all at once
+	Deployment deploymentConfig `yaml:"deployment_config"`
+	// true for a rollback on failures, false (the default), or the events that set one off
+	AutoRollback autoRollback `yaml:"auto_rollback"`
+	// the version that serves production at the start
+	Blue side `yaml:"blue"`
+	// the version that is deployed
+	Green side `yaml:"green,required"`
+	// the customers: how many requests to the production listener, or invocations of the alias, come in a second
+	Traffic traffic `yaml:"traffic"`
+	// how the load balancer checks the versions' health
+	HealthCheck healthCheck `yaml:"health_check"`
+	// where the load balancer listens
+	Listeners listeners `yaml:"listeners"`
+	// what becomes of a hook for AfterAllowTestTraffic where CodeDeploy has no test listener: refuse (the default), skip or call
+	WithoutTest testHook `yaml:"without_test_listener"`
+	// the AWS endpoint
+	AWS awsFile `yaml:"aws"`
+	// the Lambda functions, by name
+	Functions strictyaml.Map[functionKey] `yaml:"functions"`
+	// how long a hook may take to report; 1h, as in AWS
+	HookTimeout strictyaml.Duration `yaml:"hook_timeout"`
+	// how long green may take to be healthy; 1h
+	InstallTimeout strictyaml.Duration `yaml:"install_timeout"`
+	// the time between the shift and the end of blue; none
+	TerminationWait strictyaml.Duration `yaml:"termination_wait"`
+	// whether rollbacks call the hooks; false
+	RollbackHooks bool `yaml:"rollback_hooks"`
+	// whether a deployment waits while another one of its group is in progress, where AWS refuses it; false
+	Queue bool `yaml:"queue"`
+	// how many times as fast as real time simulated waits pass, 1x to 1000x, or instant, which leaps over them; 1x
+	Speed Speed `yaml:"speed"`
+	// what goes wrong; one key of each says its kind
+	Faults []fault `yaml:"faults"`
+	// how the deployment is to end; succeeded
+	Expect Expectation `yaml:"expect"`
 }
 
 // rawNode is a value that is read elsewhere.
@@ -51,13 +76,26 @@ type rawNode struct{ strictyaml.Node }
 func (r *rawNode) DecodeNode(_ *strictyaml.Decoder, n strictyaml.Node) { r.Node = n }
 
 type healthCheck struct {
-	Path      string              `yaml:"path"`
-	Interval  strictyaml.Duration `yaml:"interval"`
-	Timeout   strictyaml.Duration `yaml:"timeout"`
-	Healthy   int                 `yaml:"healthy"`
-	Unhealthy int                 `yaml:"unhealthy"`
-	Matcher   string              `yaml:"matcher"`
+	// the path that is asked for; /
+	Path string `yaml:"path"`
+	// the simulated time between two checks; half a second of real time
+	Interval strictyaml.Duration `yaml:"interval"`
+	// how long an answer may take; 5s
+	Timeout strictyaml.Duration `yaml:"timeout"`
+	// after how many checks in a row that pass a target is healthy, 2 to 10; 5
+	Healthy int `yaml:"healthy"`
+	// after how many checks in a row that fail a target is unhealthy, 2 to 10; 2
+	Unhealthy int `yaml:"unhealthy"`
+	// the statuses that pass, such as 200 or 200-299; "200"
+	Matcher string `yaml:"matcher"`
 }
+
+// Bounds of the thresholds:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html.
+const (
+	leastChecks = 2
+	mostChecks  = 10
+)
 
 // Validate refuses what the load balancer would refuse when it starts, where the place can still be shown.
 func (h *healthCheck) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -65,16 +103,19 @@ func (h *healthCheck) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 		d.Problem(at, "path: it must start with a slash, such as /health")
 	}
 	for key, value := range map[string]int{"healthy": h.Healthy, "unhealthy": h.Unhealthy} {
-		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-		if at, ok := n.Get(key); ok && (value < 2 || value > 10) {
-			d.Problem(at, "%s: checks in a row, from 2 to 10", key)
+		if at, ok := n.Get(key); ok && (value < leastChecks || value > mostChecks) {
+			d.Problem(at, "%s: checks in a row, from %d to %d", key, leastChecks, mostChecks)
 		}
 	}
 }
 
 type awsFile struct {
+	// the port of 127.0.0.1 on which the AWS endpoint answers; 0, which is any that is free
 	Port port `yaml:"port"`
 }
+
+// maxPort is the highest port.
+const maxPort = 65535
 
 // port is a port to listen on; 0 for any.
 type port int
@@ -85,8 +126,8 @@ func (p *port) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	if !ok {
 		return
 	}
-	if number < 0 || number > 65535 {
-		d.Problem(n, "%d is not a port: 0 (any that is free) to 65535", number)
+	if number < 0 || number > maxPort {
+		d.Problem(n, "%d is not a port: 0 (any that is free) to %d", number, maxPort)
 		return
 	}
 	*p = port(number)
@@ -94,16 +135,28 @@ func (p *port) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // functionKey is a function without its name, which is its key.
 type functionKey struct {
-	Command command                         `yaml:"command"`
-	RIE     string                          `yaml:"runtime_interface_emulator"`
-	Webhook string                          `yaml:"webhook"`
-	Env     strictyaml.Map[strictyaml.Text] `yaml:"env"`
-	Dir     string                          `yaml:"dir"`
-	Handler string                          `yaml:"handler"`
-	Runtime string                          `yaml:"runtime"`
-	Timeout strictyaml.Duration             `yaml:"timeout"`
-	Memory  int                             `yaml:"memory"`
+	// the program that speaks the Lambda Runtime API, as a list with its arguments or as a text for the shell
+	Command command `yaml:"command"`
+	// the URL of a Runtime Interface Emulator in which the function runs, in place of a command
+	RIE string `yaml:"runtime_interface_emulator"`
+	// a URL that gets the events by POST, in place of a command
+	Webhook string `yaml:"webhook"`
+	// variables of the function's environment, beside those that Lambda sets; values may hold {{ listeners.production }}, {{ listeners.test }}, {{ listeners.ca }} and {{ aws.endpoint }}
+	Env strictyaml.Map[strictyaml.Text] `yaml:"env"`
+	// the task root, in which the command starts; the scenario's folder
+	Dir string `yaml:"dir"`
+	// what the function gets as _HANDLER
+	Handler string `yaml:"handler"`
+	// the runtime's identifier, such as python3.14
+	Runtime string `yaml:"runtime"`
+	// how long an invocation may take, up to 15m; 3s, as in Lambda
+	Timeout strictyaml.Duration `yaml:"timeout"`
+	// its memory in MB, 128 to 10240; 128
+	Memory int `yaml:"memory"`
 }
+
+// ofCommands are keys that say how a command runs.
+func ofCommands() []string { return []string{"env", "dir", "handler", "runtime"} }
 
 // Validate refuses what Lambda refuses: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html.
 func (f *functionKey) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -132,7 +185,7 @@ func (f *functionKey) validateRuntime(d *strictyaml.Decoder, n strictyaml.Node) 
 		if u, err := url.Parse(text); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			d.Problem(at, "%s: %q is not a URL such as http://127.0.0.1:9000", key, text)
 		}
-		for _, own := range []string{"env", "dir", "handler", "runtime"} {
+		for _, own := range ofCommands() {
 			if at, ok := n.Get(own); ok {
 				d.Problem(at, "%s: only a command has it; what runs at a URL has its own", own)
 			}
@@ -231,7 +284,7 @@ func (f *file) scenario(folder string) *Scenario {
 			TestHook:     codedeploy.WithoutTestListener(f.WithoutTest),
 			EndpointPort: int(f.AWS.Port), Deployment: f.Deployment.DeploymentConfig, AutoRollback: f.AutoRollback.AutoRollback,
 			HookTimeout: time.Duration(f.HookTimeout), InstallTimeout: time.Duration(f.InstallTimeout),
-			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks,
+			TerminationWait: time.Duration(f.TerminationWait), RollbackHooks: f.RollbackHooks, Queue: f.Queue,
 		},
 	}
 	for _, fault := range f.Faults {

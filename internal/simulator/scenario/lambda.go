@@ -13,6 +13,7 @@ import (
 
 // side is blue or green: where a version of the service answers, or how it is started; where the AppSpec is for Lambda, a
 // version of the function. Which of them it may be shows when the whole file is read.
+// What editors explain its keys with stands at [upstream] and [functionKey].
 type side struct {
 	URL  string      `yaml:"url"`
 	Code functionKey `yaml:",inline"`
@@ -60,10 +61,15 @@ func (s *side) validateVersion(d *strictyaml.Decoder, n strictyaml.Node, name st
 }
 
 func (s *side) validateUpstream(d *strictyaml.Decoder, n strictyaml.Node, name string) {
+	foreign := false
 	for _, key := range []string{"runtime_interface_emulator", "webhook", "handler", "runtime", "timeout", "memory"} {
 		if at, ok := n.Get(key); ok {
 			d.Problem(at, "%s: %s: a function's, and it is an ECS service that is deployed", name, key)
+			foreign = true
 		}
+	}
+	if foreign {
+		return
 	}
 	s.upstream = upstream{URL: s.URL, Command: s.Code.Command, Env: s.Code.Env, Dir: s.Code.Dir}
 	s.upstream.validate(d, n, name)
@@ -97,24 +103,15 @@ func (f *file) validateLambda(d *strictyaml.Decoder, n strictyaml.Node) {
 			d.Problem(pair.Key, "functions: %s is what is deployed: blue is its version %s, green its version %s", v.Function, v.CurrentVersion, v.TargetVersion)
 		}
 	}
-	f.validateLambdaEvents(d, n)
+	f.validateLambdaExpectation(d, n)
 }
 
-// validateLambdaEvents refuses events that deployments of functions don't have.
-func (f *file) validateLambdaEvents(d *strictyaml.Decoder, n strictyaml.Node) {
-	var known []string
-	for _, event := range codedeploy.PlatformLambda.Events() {
-		known = append(known, string(event))
-	}
+// validateLambdaExpectation refuses an event that deployments of functions don't have.
+func (f *file) validateLambdaExpectation(d *strictyaml.Decoder, n strictyaml.Node) {
+	known := eventsOf(codedeploy.PlatformLambda)
 	expect, _ := n.Get("expect")
 	if at, ok := expect.Get("event"); ok && !slices.Contains(known, f.Expect.Event) {
 		d.Problem(at, "expect: %s", strictyaml.Unknown("event of a Lambda deployment", f.Expect.Event, known))
-	}
-	faults, _ := n.Get("faults")
-	for i, item := range faults.Items() {
-		if at, ok := item.Get("at"); ok && i < len(f.Faults) && !slices.Contains(known, f.Faults[i].At) {
-			d.Problem(at, "at: %s", strictyaml.Unknown("event of a Lambda deployment", f.Faults[i].At, known))
-		}
 	}
 }
 

@@ -11,8 +11,10 @@ import (
 )
 
 type listeners struct {
-	Production listener     `yaml:"production"`
-	Test       testListener `yaml:"test"`
+	// the production listener: a port of 127.0.0.1, or a mapping; any port that is free
+	Production listener `yaml:"production"`
+	// the test listener: a port of 127.0.0.1, a mapping, a rule alone, which stands in the production listener, or none; any port that is free
+	Test testListener `yaml:"test"`
 }
 
 // Validate refuses two listeners on one port, where the place can still be shown.
@@ -31,10 +33,14 @@ func (l *listeners) https() bool {
 
 // listener is a port, or a mapping that says more.
 type listener struct {
-	Port     port     `yaml:"port"`
+	// the port of 127.0.0.1; 0, which is any that is free
+	Port port `yaml:"port"`
+	// http (the default), or https, with a certificate that {{ listeners.ca }} is to be trusted by
 	Protocol protocol `yaml:"protocol"`
-	Names    []string `yaml:"names"`
-	Rule     rule     `yaml:"rule"`
+	// the names of the certificate, beside 127.0.0.1 and localhost
+	Names []string `yaml:"names"`
+	// which of the listener's requests are meant; all
+	Rule rule `yaml:"rule"`
 
 	own bool // it has a port or a protocol
 }
@@ -77,6 +83,12 @@ type testListener struct {
 
 // DecodeNode reads a listener, a rule or none.
 func (l *testListener) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	if n.IsScalar() {
+		var ok bool
+		if n, ok = d.Static(n); !ok {
+			return
+		}
+	}
 	if n.IsString() && n.Text() == "none" {
 		l.none = true
 		return
@@ -103,20 +115,28 @@ const https protocol = "https"
 func (p *protocol) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	var name string
 	d.Decode(n, &name)
-	if known := []string{"http", string(https)}; !slices.Contains(known, name) {
-		d.Problem(n, "%s", strictyaml.Unknown("protocol", name, known))
+	if !slices.Contains(protocols(), name) {
+		d.Problem(n, "%s", strictyaml.Unknown("protocol", name, protocols()))
 	}
 	*p = protocol(name)
 }
 
+func protocols() []string { return []string{"http", string(https)} }
+
 // rule says which requests it takes: those that meet all that it names, each by one of the values there.
 type rule struct {
-	Header   strictyaml.Map[texts] `yaml:"header"`
-	Host     texts                 `yaml:"host"`
-	Path     texts                 `yaml:"path"`
-	Method   texts                 `yaml:"method"`
-	Query    strictyaml.Map[texts] `yaml:"query"`
-	SourceIP texts                 `yaml:"source_ip"`
+	// values of headers, by name, with the wildcards * and ?, in any case
+	Header strictyaml.Map[texts] `yaml:"header"`
+	// the Host header without its port, with the wildcards * and ?, in any case
+	Host texts `yaml:"host"`
+	// the path, with the wildcards * and ?, such as /test/*
+	Path texts `yaml:"path"`
+	// the method, such as GET
+	Method texts `yaml:"method"`
+	// values of the query, by key, with the wildcards * and ?, in any case
+	Query strictyaml.Map[texts] `yaml:"query"`
+	// where requests come from, such as 127.0.0.0/8
+	SourceIP texts `yaml:"source_ip"`
 
 	conditions []elb.Condition
 }
@@ -168,6 +188,11 @@ func (r *rule) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 		}
 		r.conditions = append(r.conditions, w.condition)
 	}
+	for _, key := range []string{"header", "query"} {
+		if at, ok := n.Get(key); ok && at.IsMapping() && len(at.Pairs()) == 0 {
+			d.Problem(at, "%s: it names none", key)
+		}
+	}
 	if len(n.Pairs()) == 0 {
 		d.Problem(n, "a rule needs a condition: header, host, path, method, query or source_ip")
 	} else if err := elb.ValidateConditions(r.conditions); err != nil && !wrong && len(r.conditions) > 0 {
@@ -182,14 +207,16 @@ type testHook codedeploy.WithoutTestListener
 func (h *testHook) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	var name string
 	d.Decode(n, &name)
-	known := []string{"refuse", "skip", "call"}
-	i := slices.Index(known, name)
+	i := slices.Index(testHooks(), name)
 	if i < 0 {
-		d.Problem(n, "%s", strictyaml.Unknown("way with such a hook", name, known))
+		d.Problem(n, "%s", strictyaml.Unknown("way with such a hook", name, testHooks()))
 		return
 	}
 	*h = testHook([]codedeploy.WithoutTestListener{codedeploy.RefuseHook, codedeploy.SkipHook, codedeploy.RunHook}[i])
 }
+
+// testHooks are the names, in the order of what they stand for.
+func testHooks() []string { return []string{"refuse", "skip", "call"} }
 
 // validateListeners refuses what needs a listener that isn't there.
 func (f *file) validateListeners(d *strictyaml.Decoder, n strictyaml.Node) {

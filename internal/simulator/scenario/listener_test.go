@@ -24,6 +24,7 @@ func TestWhatIsWrongWithListenersIsShownAtItsPlace(t *testing.T) {
 		{"plain HTTP has no certificate", "listeners: {test: {port: 0, names: [shop.example]}}", "s.yaml:5:36: test: names: those of a certificate"},
 		{"two listeners have one port", "listeners: {production: 8080, test: {port: 8080}}", "s.yaml:5:37: listeners: production listens on port 8080"},
 		{"a rule takes everything", "listeners: {test: {port: 0, rule: {}}}", "s.yaml:5:35: rule: a rule needs a condition"},
+		{"a rule's headers are none", "listeners: {test: {port: 0, rule: {header: {}, path: /x}}}", "s.yaml:5:44: rule: header: it names none"},
 		{"a condition is misspelled", "listeners: {test: {port: 0, rule: {heder: {a: b}}}}", `did you mean "header"?`},
 		{"a header is the host", "listeners: {test: {port: 0, rule: {header: {Host: shop.example}}}}", "s.yaml:5:51: rule: an http-header condition can't be on the host header"},
 		{"a host has no dot", "listeners: {test: {port: 0, rule: {host: shop}}}", "s.yaml:5:42: rule: host-header value \"shop\" must be a host name"},

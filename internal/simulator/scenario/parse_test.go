@@ -54,6 +54,7 @@ func TestWhatIsWrongIsShownAtItsPlace(t *testing.T) {
 		{"a fault has no share", "faults: [{throttle: all, rate: 0%}]", "rate: above 0"},
 		{"a fault isn't counted", "faults: [{unhealthy: green, times: 2}]", "times: unhealthy isn't counted"},
 		{"a fault begins with no event", "faults: [{throttle: all, at: AfterAlowTraffic}]", `did you mean "AfterAllowTraffic"?`},
+		{"a fault begins with a stage of ECS's", "faults: [{throttle: all, at: POST_SCALE_UP}]", "s.yaml:5:30: at: POST_SCALE_UP is a stage of ECS's, and it is CodeDeploy that deploys: its events are BeforeInstall"},
 		{"a cold start is longer than Lambda's patience", "faults: [{cold_start: check, by: 20s}]", "up to 10s"},
 		{"a switch has a value", "faults: [{verify_signatures: false}]", "expected true"},
 		{"a clock's skew is none", "faults: [{clock_skew: '-soon'}]", "a duration such as 10m or -10m"},

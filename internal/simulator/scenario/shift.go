@@ -40,8 +40,10 @@ func configNames(p codedeploy.Platform) []string {
 }
 
 type step struct {
-	Percent int                 `yaml:"percent,required"`
-	Wait    strictyaml.Duration `yaml:"wait"`
+	// the share of production traffic that green has from here on, up to 100
+	Percent int `yaml:"percent,required"`
+	// the wait before the next step
+	Wait strictyaml.Duration `yaml:"wait"`
 }
 
 // DecodeNode reads a name or a list of steps.
@@ -82,6 +84,10 @@ type autoRollback struct{ codedeploy.AutoRollback }
 
 // DecodeNode reads true (on a failure), false, or a list of events.
 func (a *autoRollback) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	n, ok := d.Static(n)
+	if !ok {
+		return
+	}
 	if n.IsBool() {
 		if strings.EqualFold(n.Text(), "true") {
 			a.AutoRollback = codedeploy.AutoRollback{codedeploy.DeploymentFailure}

@@ -13,10 +13,14 @@ import (
 
 // traffic is who meets production: a rate alone, or a mapping that says more.
 type traffic struct {
-	Rate    rate                   `yaml:"rate,required"`
-	Path    string                 `yaml:"path"`
+	// how many come in a second of real time, up to 1000/s, such as 50/s
+	Rate rate `yaml:"rate,required"`
+	// the path of their requests; /
+	Path string `yaml:"path"`
+	// the headers of their requests; host is the request's host
 	Headers strictyaml.Map[string] `yaml:"headers"`
-	Payload strictyaml.Value       `yaml:"payload"`
+	// the event of their invocations; {}
+	Payload strictyaml.Value `yaml:"payload"`
 
 	given   bool
 	payload json.RawMessage

@@ -19,12 +19,16 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// upstream is one side: where a version answers, or how it is started.
+// upstream is one side: where a version answers, or how it is started. Its keys are those of [side] that a service has.
 type upstream struct {
-	URL     string
-	Command command
-	Env     strictyaml.Map[strictyaml.Text]
-	Dir     string
+	// where the version answers, where it runs already, such as http://127.0.0.1:8080
+	URL string `yaml:"url"`
+	// what starts the version on the port in $PORT: a list of a program and its arguments, or a text for the shell
+	Command command `yaml:"command"`
+	// variables of the command's environment, beside yours
+	Env strictyaml.Map[strictyaml.Text] `yaml:"env"`
+	// the folder in which the command starts; the scenario's
+	Dir string `yaml:"dir"`
 }
 
 // validate takes one of url and command.
@@ -70,6 +74,10 @@ func (c *command) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 		if len(n.Items()) == 0 || (*c)[0] == "" {
 			d.Problem(n, "the list must begin with a program")
 		}
+		return
+	}
+	n, ok := d.Static(n)
+	if !ok {
 		return
 	}
 	var text string

@@ -14,6 +14,9 @@ import (
 // Version is the API's version, which requests carry.
 const Version = "2011-06-15"
 
+// GetCallerIdentity is the one operation.
+const GetCallerIdentity = "GetCallerIdentity"
+
 const namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 // maxForm bounds what is read of a request, whose form has two fields.
@@ -29,7 +32,7 @@ func Endpoint(accountID string) http.Handler {
 			refuse(w, "MalformedQueryString", "the form can't be read: "+err.Error())
 			return
 		}
-		if got := r.Form.Get("Version"); r.Form.Get("Action") != "GetCallerIdentity" || got != Version {
+		if got := r.Form.Get("Version"); r.Form.Get("Action") != GetCallerIdentity || got != Version {
 			refuse(w, "InvalidAction", fmt.Sprintf("Could not find operation %s for version %s", r.Form.Get("Action"), got))
 			return
 		}

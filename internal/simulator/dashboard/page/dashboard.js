@@ -153,7 +153,7 @@ const on = {
     $("function").replaceChildren(make("option", { value: "" }, "all"));
     $("logs").replaceChildren();
     const names = { production: "production", test: "test", alias: "alias", aws: "AWS endpoint" };
-    $("urls").replaceChildren(...Object.entries(names).filter(([key]) => urls[key]).map(([key, name]) => make("div", {}, make("dt", {}, name), make("dd", {}, [urls[key], urls[key + "Rule"]].filter(Boolean).join("  "))));
+    $("urls").replaceChildren(...Object.entries(names).filter(([key]) => urls[key]).map(([key, name]) => make("div", {}, make("dt", {}, name), make("dd", {}, [urls[key], urls[key + "Rule"]].filter(Boolean).join("  ")))));
   },
   deployment(d) {
     const known = state.deployments.get(d.ID);

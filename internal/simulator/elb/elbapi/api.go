@@ -115,8 +115,8 @@ func operations() map[string]operation {
 	}
 }
 
-// Operations lists the operations that are supported, by name.
-func Operations() []string { return slices.Sorted(maps.Keys(operations())) }
+// SupportedOperations lists the operations that are supported, by name.
+func SupportedOperations() []string { return slices.Sorted(maps.Keys(operations())) }
 
 // maxBody is far above what the operations need.
 const maxBody = 1 << 20
@@ -146,7 +146,7 @@ func (a *API) call(r *http.Request) (name string, result any, err error) {
 	case name == "":
 		return "", nil, refuse("MissingAction", "the request has no Action")
 	case !known || f.text("Version") != Version:
-		return "", nil, refuse("InvalidAction", "the simulator has no operation %q of version %q; of version %s it has %v", name, f.text("Version"), Version, Operations())
+		return "", nil, refuse("InvalidAction", "the simulator has no operation %q of version %q; of version %s it has %v", name, f.text("Version"), Version, SupportedOperations())
 	}
 	result, err = do(a, f)
 	return name, result, err

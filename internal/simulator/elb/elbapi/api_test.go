@@ -391,7 +391,8 @@ func TestAnUnhealthyTargetHasItsReason(t *testing.T) {
 			a.listener(weighted(g.ARN(), 1))
 			target := a.target(tt.answer)
 			base := "http://" + *target.Id + ":" + strconv.Itoa(int(*target.Port))
-			if err := errors.Join(g.Register(base), g.SetFault(base, tt.fault)); err != nil {
+			_, err = g.Inject(tt.fault)
+			if err := errors.Join(err, g.Register(base)); err != nil {
 				t.Fatal(err)
 			}
 			for {
@@ -651,7 +652,7 @@ func TestWhatIsNoOperationIsAnsweredInXML(t *testing.T) {
 }
 
 func TestOperationsAreListedByName(t *testing.T) {
-	list := elbapi.Operations()
+	list := elbapi.SupportedOperations()
 	if !slices.IsSorted(list) || !slices.Contains(list, "DescribeTargetHealth") {
 		t.Errorf("operations: %v", list)
 	}

@@ -3,6 +3,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -41,31 +42,24 @@ type End struct {
 	Unexpected error
 }
 
-// Sides of the first deployment of a scenario.
-const (
-	Blue  = "blue"
-	Green = "green"
-)
+// Sides tells which side of the deployment under way a target group holds: [simulator.Blue], [simulator.Green], or neither,
+// empty. They change with each deployment.
+type Sides interface{ Side(group string) string }
+
+// noTarget is in place of the side where there was none.
+const noTarget = "no target"
 
 // side names what a target group holds.
-func side(group string) string {
-	switch group {
-	case simulator.TargetGroupOne:
-		return Blue
-	case simulator.TargetGroupTwo:
-		return Green
-	}
-	return "no target"
-}
+func side(sides Sides, group string) string { return cmp.Or(sides.Side(group), noTarget) }
 
 // shares sums the load balancer's counts up.
-func shares(counts []elb.Count) []Share {
+func shares(sides Sides, counts []elb.Count) []Share {
 	var list []Share
 	for _, listener := range []string{simulator.ProductionListener, simulator.TestListener} {
-		for _, name := range []string{Blue, Green, side("")} {
+		for _, name := range []string{simulator.Blue, simulator.Green, noTarget} {
 			share := Share{Listener: listener, Side: name}
 			for _, c := range counts {
-				if simulator.ListenerOf(c) == listener && side(c.TargetGroup) == name {
+				if simulator.ListenerOf(c) == listener && side(sides, c.TargetGroup) == name {
 					share.Requests += c.Requests
 					share.Failed += failed(c)
 				}

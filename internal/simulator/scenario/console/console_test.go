@@ -14,6 +14,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
@@ -43,10 +44,17 @@ func back() codedeploy.Deployment {
 	}
 }
 
+// first are the sides of a first deployment.
+type first struct{}
+
+func (first) Side(group string) string {
+	return map[string]string{simulator.TargetGroupOne: simulator.Blue, simulator.TargetGroupTwo: simulator.Green}[group]
+}
+
 func table(out *bytes.Buffer, width int) *Table {
 	return &Table{
-		out: out, style: Style{Width: width}, now: func() time.Time { return noon.Add(30 * time.Second) },
-		traffic: func() []Share { return []Share{{Listener: "production", Side: Blue, Requests: 12}} },
+		out: out, sides: first{}, style: Style{Width: width}, now: func() time.Time { return noon.Add(30 * time.Second) },
+		traffic: func() []Share { return []Share{{Listener: "production", Side: simulator.Blue, Requests: 12}} },
 		weights: map[string]map[string]int{"production": {"tg-1": 100, "tg-2": 0}},
 	}
 }
@@ -99,11 +107,51 @@ func TestTheTableShowsTheAliasThatIsDeployed(t *testing.T) {
 
 func TestALineTellsWhereTheAliasGoes(t *testing.T) {
 	var out bytes.Buffer
-	NewLines(&out, Style{}).Happened(simulator.Entry{Time: noon, What: simulator.AliasChanged{
+	NewLines(&out, Style{}, first{}).Happened(simulator.Entry{Time: noon, What: simulator.AliasChanged{
 		FunctionAlias: simulator.FunctionAlias{Function: "shop", Name: "live"}, Weights: map[string]float64{"10": 0.1, "9": 0.9},
 	}})
 	if got, want := out.String(), "12:00:00.000  alias live: version 9 90 %, version 10 10 %\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// byECS is a deployment by ECS, and what happens to a hook of it that is called twice.
+func byECS() []simulator.Happening {
+	const arn = "arn:aws:ecs:us-east-1:123456789012:service-deployment/default/shop/AAAA"
+	stage := func(stage ecs.Stage, status ecs.StageStatus, rollback bool) simulator.Happening {
+		return simulator.StageChanged{DeploymentARN: arn, Stage: ecs.StageRun{Stage: stage, Status: status, Rollback: rollback, Start: noon}}
+	}
+	hook := func(status ecs.HookStatus, calls int) simulator.Happening {
+		return simulator.HookChanged{DeploymentARN: arn, Hook: ecs.HookRun{ID: "h", Function: "check", Stage: ecs.PostScaleUp, Status: status, Calls: calls}}
+	}
+	return []simulator.Happening{
+		simulator.ServiceDeploymentChanged{Deployment: ecs.Deployment{
+			ARN: arn, Status: ecs.InProgress, Configuration: ecs.DeploymentConfiguration{Strategy: ecs.BlueGreen},
+		}},
+		stage(ecs.PostScaleUp, ecs.StageInProgress, false),
+		hook(ecs.HookInProgress, 0), hook(ecs.HookInProgress, 1), hook(ecs.HookInProgress, 2), hook(ecs.HookSucceeded, 2),
+		stage(ecs.PostProductionTrafficShift, ecs.StageFailed, false),
+		stage(ecs.ProductionTrafficShift, ecs.StageInProgress, true),
+	}
+}
+
+func TestAStatusThatHasNotChangedIsNoFurtherLineAndStagesStandInOneColumn(t *testing.T) {
+	var out bytes.Buffer
+	p := NewLines(&out, Style{}, first{})
+	for _, what := range byECS() {
+		p.Happened(simulator.Entry{Time: noon, What: what})
+	}
+	want := strings.Join([]string{
+		"12:00:00.000  deployment AAAA by ECS, BLUE_GREEN: IN_PROGRESS",
+		"12:00:00.000  POST_SCALE_UP                  IN_PROGRESS",
+		"12:00:00.000    check                        IN_PROGRESS",
+		"12:00:00.000    check                        SUCCEEDED  <1ms",
+		"12:00:00.000  POST_PRODUCTION_TRAFFIC_SHIFT  FAILED",
+		"12:00:00.000  PRODUCTION_TRAFFIC_SHIFT, back IN_PROGRESS",
+		"",
+	}, "\n")
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -135,11 +183,11 @@ func TestTheEndTellsWhy(t *testing.T) {
 	rollback := codeDeployed(back())
 	end := End{
 		Deployment: codeDeployed(refused()), Rollback: &rollback,
-		Log: []string{"starting", "no \x07driver"}, Traffic: []Share{{Listener: "production", Side: Blue, Requests: 1}, {Alias: "live", Side: "version 2", Requests: 3, Failed: 2}},
+		Log: []string{"starting", "no \x07driver"}, Traffic: []Share{{Listener: "production", Side: simulator.Blue, Requests: 1}, {Alias: "live", Side: "version 2", Requests: 3, Failed: 2}},
 		Unexpected: errors.New("the deployment failed, and was expected to end as succeeded"),
 	}
 	var out bytes.Buffer
-	NewLines(&out, Style{}).Ended(end)
+	NewLines(&out, Style{}, first{}).Ended(end)
 	want := strings.Join([]string{
 		"",
 		"Deployment d-AAAAAAAAA: Failed, not as expected: the deployment failed, and was expected to end as succeeded",
@@ -169,7 +217,7 @@ func TestStatusesAreColouredOnRequest(t *testing.T) {
 
 func TestEachHappeningIsALineOfJSON(t *testing.T) {
 	var out bytes.Buffer
-	p := NewJSON(&out)
+	p := NewJSON(&out, first{})
 	e, live := refused().Events[2], simulator.FunctionAlias{Function: "shop", Name: "live"}
 	for _, what := range []simulator.Happening{
 		simulator.DeploymentChanged{Deployment: back()},

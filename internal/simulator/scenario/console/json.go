@@ -14,16 +14,17 @@ import (
 // JSON writes one JSON object a line for each happening, told apart by their type: deployment, event (of CodeDeploy, a
 // stage of ECS, or a hook), notice, weights, invocation, traffic, and outcome as the last.
 type JSON struct {
+	sides      Sides
 	deployment progress
 	encoder    *json.Encoder
 	err        error
 }
 
 // NewJSON makes a Printer of JSON lines.
-func NewJSON(out io.Writer) *JSON {
+func NewJSON(out io.Writer, sides Sides) *JSON {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
-	return &JSON{encoder: encoder}
+	return &JSON{sides: sides, encoder: encoder}
 }
 
 // Err is the first error of writing.
@@ -81,7 +82,7 @@ func (j *JSON) Happened(entry simulator.Entry) {
 	case simulator.WeightsChanged:
 		line.Type, line.Listener, line.Weights = "weights", what.Listener, map[string]float64{}
 		for group, weight := range what.Weights {
-			line.Weights[side(group)] = float64(weight)
+			line.Weights[side(j.sides, group)] = float64(weight)
 		}
 	case simulator.AliasChanged:
 		line.Type, line.Function, line.Alias, line.Weights = "weights", what.Function, what.Name, map[string]float64{}
@@ -95,7 +96,7 @@ func (j *JSON) Happened(entry simulator.Entry) {
 			line.Message = err.Error()
 		}
 	case simulator.TrafficCounted:
-		line.Type, line.Requests = "traffic", jsonShares(shares(what.Counts))
+		line.Type, line.Requests = "traffic", jsonShares(shares(j.sides, what.Counts))
 	case simulator.InvocationsCounted:
 		line.Type, line.Requests = "traffic", jsonShares(invocationShares(what.Alias.Name, what.Counts))
 	default:

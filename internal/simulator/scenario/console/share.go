@@ -63,7 +63,7 @@ func failed(c elb.Count) int {
 
 // traffic is what production, test, and the alias that is deployed have got so far.
 func traffic(sim *simulator.Simulator) []Share {
-	list := shares(sim.Traffic())
+	list := shares(sim, sim.Traffic())
 	if alias := sim.Alias(); alias != nil {
 		list = append(list, invocationShares(alias.Name, sim.Invocations())...)
 	}

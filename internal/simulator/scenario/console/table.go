@@ -17,6 +17,7 @@ type Table struct {
 	out     io.Writer
 	style   Style
 	now     func() time.Time
+	sides   Sides
 	traffic func() []Share
 
 	mu         sync.Mutex
@@ -30,7 +31,7 @@ type Table struct {
 func NewTable(out io.Writer, style Style, sim *simulator.Simulator) *Table {
 	onBlue := map[string]int{simulator.TargetGroupOne: 100, simulator.TargetGroupTwo: 0}
 	t := &Table{
-		out: out, style: style, now: sim.Now, traffic: func() []Share { return traffic(sim) },
+		out: out, style: style, now: sim.Now, sides: sim, traffic: func() []Share { return traffic(sim) },
 		weights: map[string]map[string]int{},
 	}
 	for listener, url := range map[string]string{simulator.ProductionListener: sim.ProductionURL(), simulator.TestListener: sim.TestURL()} {
@@ -103,7 +104,7 @@ func (t *Table) draw() {
 // a part of it standing.
 func (t *Table) lines() []string {
 	d := t.deployment
-	name, status := 22, 10
+	name, status := d.width, 10
 	for _, e := range d.Events {
 		name, status = max(name, len(e.Name)), max(status, len(e.Status))
 	}
@@ -144,7 +145,7 @@ func (t *Table) routes() []string {
 	}
 	for _, listener := range []string{simulator.ProductionListener, simulator.TestListener} {
 		if byGroup, ok := t.weights[listener]; ok {
-			add(fmt.Sprintf("  %-10s weights: %-20s requests: ", listener, weights(byGroup)), func(s Share) bool { return s.Listener == listener })
+			add(fmt.Sprintf("  %-10s weights: %-20s requests: ", listener, weights(t.sides, byGroup)), func(s Share) bool { return s.Listener == listener })
 		}
 	}
 	if name := t.alias.Name; name != "" {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
 )
 
 // plain takes out of foreign text what a terminal would obey.
@@ -41,11 +43,11 @@ func clockTime(t time.Time) string {
 }
 
 // weights writes what a listener forwards to.
-func weights(byGroup map[string]int) string {
+func weights(sides Sides, byGroup map[string]int) string {
 	var parts []string
-	for _, name := range []string{Blue, Green} {
+	for _, name := range []string{simulator.Blue, simulator.Green} {
 		for group, weight := range byGroup {
-			if side(group) == name {
+			if side(sides, group) == name {
 				parts = append(parts, fmt.Sprintf("%s %d", name, weight))
 			}
 		}

@@ -24,6 +24,8 @@ type Deployment struct {
 	Message string
 	// Succeeded and Stopped tell a good end, and one that was asked for, from a failure.
 	Succeeded, Stopped bool
+
+	width int // of the names of its deployer's events or stages, in columns
 }
 
 // Event is a lifecycle event, a passage through a stage, or a hook of one.
@@ -52,6 +54,7 @@ func codeDeployed(d codedeploy.Deployment) Deployment {
 	view := Deployment{
 		ID: d.ID, By: d.Creator, Status: string(d.Status), Over: d.Status.Ended(),
 		Succeeded: d.Status == codedeploy.Succeeded, Stopped: d.Status == codedeploy.Stopped,
+		width: eventsWidth,
 	}
 	if d.Error != nil {
 		view.Message = d.Error.Error()
@@ -133,6 +136,7 @@ func (p *progress) service(d ecs.Deployment) {
 	p.Status, p.Message, p.Over = string(d.Status), d.StatusReason, d.Status.Ended()
 	p.Succeeded = d.Status == ecs.Successful
 	p.Stopped = d.Status == ecs.Stopped
+	p.width = stagesWidth()
 	p.Events = nil
 	for i, run := range d.Stages {
 		p.Events = append(p.Events, stageEvent(run))
@@ -142,6 +146,18 @@ func (p *progress) service(d ecs.Deployment) {
 			}
 		}
 	}
+}
+
+// eventsWidth is the width of the names of CodeDeploy's events.
+const eventsWidth = 22
+
+// stagesWidth is that of ECS's stages, one of which a rollback passes once more.
+func stagesWidth() int {
+	width := len(stageEvent(ecs.StageRun{Stage: ecs.ProductionTrafficShift, Rollback: true}).Name)
+	for _, stage := range ecs.Stages() {
+		width = max(width, len(stage))
+	}
+	return width
 }
 
 func stageEvent(run ecs.StageRun) Event {
