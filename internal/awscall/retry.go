@@ -38,10 +38,10 @@ func (r *Retryer) GetRetryToken(ctx context.Context, err error) (func(error) err
 var _ aws.RetryerV2 = (*Retryer)(nil)
 
 // retried makes attempts until one succeeds, fails for good, or has no time left after it.
-func (c *Client) retried(ctx context.Context, operation string, out any, request func() (*http.Request, error)) error {
+func (c *Client) retried(ctx context.Context, operation string, read func(*http.Response, []byte) error, request func() (*http.Request, error)) error {
 	release := func(error) error { return nil }
 	for attempt := 1; ; attempt++ {
-		err := c.once(operation, out, request)
+		err := c.once(operation, read, request)
 		_ = release(err) // a retry that succeeds gives its token back
 		if err == nil || !c.retryer.IsErrorRetryable(err) {
 			return err
