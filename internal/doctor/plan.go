@@ -1,0 +1,119 @@
+package doctor
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/gate"
+	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// planOf finds the function's plan: the one that was given, or what its settings have in themselves. A file in the function's
+// zip can't be read from here.
+func (x *examination) planOf(f *function) (plan.Source, error) {
+	if len(x.Plan.Text) > 0 {
+		return x.Plan, nil
+	}
+	setting := f.env(plan.EnvPlan)
+	switch {
+	case setting != "" && !strings.ContainsAny(setting, "\n{") && !strings.Contains(setting, ": "):
+		return plan.Source{}, errors.New(plan.EnvPlan + " names " + setting + ", in the function's zip")
+	case setting != "":
+		return plan.Source{Name: plan.EnvPlan, Text: []byte(setting)}, nil
+	case f.env(plan.EnvALBURL) != "":
+		return plan.Classic(f.env(plan.EnvALBURL), f.env(plan.EnvRoutes)), nil
+	}
+	return plan.Source{}, errors.New("it may be in the function's zip")
+}
+
+func (x *examination) judgePlan(f *function) area {
+	a := area{name: "plan of " + f.name()}
+	if !f.config.got() && len(x.Plan.Text) == 0 {
+		return a
+	}
+	source, err := x.planOf(f)
+	if err != nil {
+		a.add(Skip, "plan", "name it with --plan", "the plan could not be read: %s", err)
+		return a
+	}
+	p, err := x.Parse(source)
+	if err != nil {
+		a.fail("plan", "greenlight validate "+quoted(source.Name)+" shows all that is wrong, each at its place", "%s", firstProblem(err))
+		return a
+	}
+	a.pass("plan", "%s is right", source.Name)
+	x.judgeStages(&a, f, p)
+	if f.config.got() {
+		x.judgeTime(&a, f, p)
+	}
+	return a
+}
+
+// firstProblem is the first of a plan's problems, in a line.
+func firstProblem(err error) string {
+	var problems strictyaml.Problems
+	if errors.As(err, &problems) && len(problems) > 0 {
+		return problems[0].String() + ": " + problems[0].Message
+	}
+	return err.Error()
+}
+
+// judgeStages compares the plan's stages with those at which the function is called.
+func (x *examination) judgeStages(a *area, f *function, p *plan.Plan) {
+	called := f.stages()
+	if len(called) == 0 {
+		return // that no hook calls it is told elsewhere
+	}
+	agree := true
+	for _, s := range p.Stages() {
+		if !slices.Contains(called, s) && !slices.Contains(x.stagesCalled(), s) {
+			agree = false
+			a.warn("plan-stages", addHook(f, s), "the plan has checks for %s, and no hook calls a function there: they are never run", s)
+		}
+	}
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(called))) {
+		if p.Stage(s) == nil {
+			agree = false
+			a.warn("plan-stages", "give the plan checks for "+string(s)+", or take the hook away", "the function is called at %s, for which the plan has no checks: it passes", s)
+		}
+	}
+	if agree {
+		a.pass("plan-stages", "the plan has checks for all stages at which the function is called")
+	}
+}
+
+// addHook is what makes somebody call the function at a stage.
+func addHook(f *function, s lifecycle.Stage) string {
+	if f.byECS {
+		return "add the stage to the lifecycleStages of the service's hook"
+	}
+	return "Hooks:\n  - " + string(s) + ": " + f.name()
+}
+
+// judgeTime compares what the checks may take with the function's time-out.
+func (x *examination) judgeTime(a *area, f *function, p *plan.Plan) {
+	stages := f.stages()
+	if len(stages) == 0 {
+		stages = p.Stages()
+	}
+	if len(stages) == 0 {
+		stages = []lifecycle.Stage{""}
+	}
+	enough := true
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(stages))) {
+		asked := p.Stage(s)
+		if asked == nil {
+			continue
+		}
+		if short := gate.Shortfall(s, asked, f.forChecks()); short != "" {
+			enough = false
+			a.fail("plan-time", f.configure("--timeout 900"), "%s", short)
+		}
+	}
+	if enough {
+		a.pass("plan-time", "the checks have time enough: %s", shown(f.forChecks()))
+	}
+}
