@@ -178,7 +178,8 @@ func (x *examination) findFunctions() {
 	for _, name := range unique(names) {
 		f := &function{given: name, codeDeploy: stagesOf(specHooks, name), ecs: stagesOf(serviceHooks, name)}
 		// Whose contract a function serves that no hook names yet is told by what it will be called for.
-		f.byCodeDeploy = len(f.codeDeploy) > 0 || (x.group != nil && len(f.ecs) == 0)
+		alone := x.group == nil && x.service == nil && strings.HasPrefix(f.name(), hookPrefix)
+		f.byCodeDeploy = len(f.codeDeploy) > 0 || (x.group != nil && len(f.ecs) == 0) || alone
 		f.byECS = len(f.ecs) > 0 || (x.group == nil && x.service != nil)
 		x.functions = append(x.functions, f)
 	}

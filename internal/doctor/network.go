@@ -108,6 +108,9 @@ func (x *examination) judgeNetwork(f *function) area {
 		return a
 	}
 	balancer, known := x.loadBalancer()
+	if x.balancer != nil && x.balancer.listeners.got() && !x.balancer.balancers.got() {
+		a.skip("network-load-balancer", "the load balancer's network", x.balancer.balancers.err)
+	}
 	vpc := f.vpc()
 	if vpc == nil {
 		if known && balancer.Scheme == elbtypes.LoadBalancerSchemeEnumInternal && aws.ToString(balancer.VpcId) != "" {

@@ -49,7 +49,7 @@ func (p *printer) line(text string, start, indent int) {
 	p.text.WriteString(p.style.Fold(text, start, indent) + "\n")
 }
 
-// marks are those that greenlight run has, for the same meanings.
+// mark is the one that greenlight run has for the same meaning.
 func mark(s Status) (string, report.Color) {
 	switch s {
 	case Warn:
@@ -68,7 +68,7 @@ func (p *printer) finding(f Finding, width int) {
 	name := f.Check + strings.Repeat(" ", width-len(f.Check))
 	indent := 2 + 2 + width + 2
 	if p.style.Width > 0 && indent > p.style.Width/2 {
-		indent = 4 // a narrow terminal has no room for a column
+		name, indent = f.Check, 4 // a narrow terminal has no room for a column
 	}
 	p.line("  "+p.style.Paint(color, sign)+" "+p.style.Paint(report.Aside, name)+"  "+report.Clean(f.Text), 0, indent)
 	if f.Remedy == "" {
