@@ -272,7 +272,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 			w.function.VpcConfig = nil
 			w.balancers[0].Scheme = elbtypes.LoadBalancerSchemeEnumInternetFacing
 		}, nil, "network-security-groups", Fail, "doesn't let the function in to port 9000", "--cidr 0.0.0.0/0"},
-		{"they are in two VPCs", false, func(w *world) { w.function.VpcConfig.VpcId = aws.String("vpc-2") }, nil, "network", Warn, "the function is in vpc-2, the load balancer in vpc-1", "--vpc-config"},
+		{"they are in two VPCs", false, func(w *world) { w.subnets[0].VPC, w.subnets[1].VPC = "vpc-2", "vpc-2" }, nil, "network", Warn, "the function is in vpc-2, the load balancer in vpc-1", "--vpc-config"},
 		{"its subnets have no way out", false, func(w *world) { w.tables[0].Routes = w.tables[0].Routes[:1] }, nil, "network-route", Fail, "subnet-a and subnet-b have no way out, and there is no interface endpoint com.amazonaws.eu-west-1.codedeploy", "--service-name com.amazonaws.eu-west-1.codedeploy"},
 		{"the NAT gateway is gone", false, func(w *world) { w.tables[0].Routes[1].State = "blackhole" }, nil, "network-route", Fail, "no way out", "create-vpc-endpoint"},
 		{"one subnet has a table of its own", false, func(w *world) {

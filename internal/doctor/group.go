@@ -38,7 +38,7 @@ func (x *examination) readGroup(ctx context.Context) group {
 // readHooks reads the AppSpec of the group's revision, or of the last deployment where the group has none yet.
 func (x *examination) readHooks(ctx context.Context, info *cdtypes.DeploymentGroupInfo) reading[[]namedHook] {
 	revision := info.TargetRevision
-	if last := info.LastAttemptedDeployment; revision == nil && last != nil {
+	if last := info.LastAttemptedDeployment; revision == nil && last != nil && aws.ToString(last.DeploymentId) != "" {
 		d := readingOf(ctx, "codedeploy:GetDeployment", x.getDeployment, &codedeploy.GetDeploymentInput{DeploymentId: last.DeploymentId})
 		if !d.got() {
 			return reading[[]namedHook]{err: d.err}

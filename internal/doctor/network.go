@@ -23,9 +23,9 @@ func (x *examination) readNetwork(ctx context.Context, f *function) {
 	n := &f.network
 	var groups []string
 	if vpc := f.vpc(); vpc != nil {
-		id := aws.ToString(vpc.VpcId)
+		n.subnets = readingOf(ctx, "ec2:DescribeSubnets", x.describeSubnets, vpc.SubnetIds)
+		id := f.vpcID()
 		sideBySide(
-			func() { n.subnets = readingOf(ctx, "ec2:DescribeSubnets", x.describeSubnets, vpc.SubnetIds) },
 			func() {
 				n.tables = readingOf(ctx, "ec2:DescribeRouteTables", x.describeRouteTables, id)
 			},
@@ -52,6 +52,14 @@ func (x *examination) readNetwork(ctx context.Context, f *function) {
 	for _, g := range found.of {
 		n.groups.of[g.ID] = g
 	}
+}
+
+// vpcID is the function's network: its subnets', or the one that Lambda names where they can't be read.
+func (f *function) vpcID() string {
+	for _, s := range f.network.subnets.of {
+		return s.VPC
+	}
+	return aws.ToString(f.vpc().VpcId)
 }
 
 // target is the listener that hooks ask: the test listener, or production's where there is none.
@@ -120,9 +128,9 @@ func (x *examination) judgeNetwork(f *function) area {
 		}
 		a.pass("network", "the function is in no VPC, and reaches what has a public address")
 	} else {
-		if known && aws.ToString(balancer.VpcId) != "" && aws.ToString(vpc.VpcId) != "" && aws.ToString(balancer.VpcId) != aws.ToString(vpc.VpcId) {
+		if known && aws.ToString(balancer.VpcId) != "" && aws.ToString(balancer.VpcId) != f.vpcID() {
 			a.warn("network", f.configure("--vpc-config SubnetIds=SUBNETS,SecurityGroupIds=GROUPS")+"\nwith subnets of "+aws.ToString(balancer.VpcId),
-				"the function is in %s, the load balancer in %s: only a peering or a transit gateway joins them", aws.ToString(vpc.VpcId), aws.ToString(balancer.VpcId))
+				"the function is in %s, the load balancer in %s: only a peering or a transit gateway joins them", f.vpcID(), aws.ToString(balancer.VpcId))
 		}
 		x.judgeRoutes(&a, f)
 	}
@@ -246,7 +254,7 @@ func (x *examination) judgeRoutes(a *area, f *function) {
 		}
 		a.add(status, "network-route", "route 0.0.0.0/0 of the subnets to a NAT gateway, or:\n"+
 			fmt.Sprintf("aws ec2 create-vpc-endpoint --vpc-id %s --vpc-endpoint-type Interface --service-name %s --subnet-ids %s --security-group-ids %s --private-dns-enabled",
-				aws.ToString(f.vpc().VpcId), name, strings.Join(f.vpc().SubnetIds, " "), strings.Join(f.vpc().SecurityGroupIds, " ")),
+				f.vpcID(), name, strings.Join(f.vpc().SubnetIds, " "), strings.Join(f.vpc().SecurityGroupIds, " ")),
 			"%s, and %s: %s", why, problem, need.effect)
 	}
 	if whole {
