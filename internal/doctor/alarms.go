@@ -43,7 +43,7 @@ func (a *area) judgeAlarms(check string, names []string, read reading[[]alarm], 
 		switch found, there := states[name]; {
 		case !there:
 			quiet = false
-			a.fail(check, fmt.Sprintf("create the alarm, or take it out of the settings; to see which there are: aws cloudwatch describe-alarms --query 'MetricAlarms[].AlarmName'"),
+			a.fail(check, "create the alarm, or take it out of the settings; to see which there are: aws cloudwatch describe-alarms --query 'MetricAlarms[].AlarmName'",
 				"the alarm %s doesn't exist", name)
 		case found.State == "ALARM":
 			quiet = false

@@ -54,8 +54,8 @@ func specText(r *cdtypes.RevisionLocation) (string, error) {
 		return "", errors.New("the deployment group has no revision yet")
 	case r.AppSpecContent != nil && aws.ToString(r.AppSpecContent.Content) != "":
 		return aws.ToString(r.AppSpecContent.Content), nil
-	case r.String_ != nil && aws.ToString(r.String_.Content) != "":
-		return aws.ToString(r.String_.Content), nil
+	case r.String_ != nil && aws.ToString(r.String_.Content) != "": //nolint:staticcheck // deployments by CloudFormation have such revisions
+		return aws.ToString(r.String_.Content), nil //nolint:staticcheck // as above
 	case r.S3Location != nil:
 		return "", fmt.Errorf("it is in S3, at s3://%s/%s, which isn't read", aws.ToString(r.S3Location.Bucket), aws.ToString(r.S3Location.Key))
 	}

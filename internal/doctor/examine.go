@@ -262,7 +262,7 @@ func (x *examination) unread() []string {
 	if x.group != nil && !x.group.info.got() {
 		names = append(names, "the deployment group "+x.Application+"/"+x.Group)
 	}
-	if x.service != nil && !x.service.info.got() && !notThere(x.service.info.err) {
+	if x.service != nil && !x.service.info.got() && !errors.As(x.service.info.err, new(*noServiceError)) {
 		names = append(names, "the service "+x.Cluster+"/"+x.Service)
 	}
 	for _, f := range x.functions {

@@ -1,6 +1,9 @@
 package doctor
 
 import (
+	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +14,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 )
@@ -318,6 +322,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"it is the classic one", false, func(w *world) { w.function.Environment.Variables["ALB_URL"] = "test.shop.example" }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Pass, "ALB_URL is right", ""},
 		{"it is nowhere", false, func(*world) {}, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "may be in the function's zip", "--plan"},
 	}
+	seen := map[string]bool{"execution-role": true, "group": true, "network-load-balancer": true} // where they can't be read
 	for _, tt := range tests {
 		t.Run(tt.check+" "+tt.status.String()+" "+tt.why, func(t *testing.T) {
 			w := newWorld()
@@ -330,6 +335,9 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 				tt.options(&o)
 			}
 			r := w.examine(t, o)
+			for _, f := range r.Findings {
+				seen[f.Check] = true
+			}
 			if !found(r, tt.check, tt.status, tt.text, tt.remedy) {
 				t.Errorf("no %s %s that says %q, with the remedy %q, among:", tt.check, tt.status, tt.text, tt.remedy)
 				for _, f := range r.Findings {
@@ -337,6 +345,31 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 				}
 			}
 		})
+	}
+	documented(t, seen)
+}
+
+var row = regexp.MustCompile("(?m)^\\| ((?:`[a-z][a-z-]*`(?:, )?)+) \\|")
+
+// documented compares the documentation's list of checks, and that of features, with those that there are.
+func documented(t *testing.T, checks map[string]bool) {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/doctor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := maps.Clone(checks)
+	for _, f := range Features() {
+		there[f.Name] = true
+	}
+	listed := map[string]bool{}
+	for _, names := range row.FindAllStringSubmatch(string(page), -1) {
+		for name := range strings.SplitSeq(names[1], ", ") {
+			listed[strings.Trim(name, "`")] = true
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(there)), slices.Sorted(maps.Keys(listed))); diff != "" {
+		t.Errorf("docs/doctor.md doesn't list the checks and features that there are (-there +listed):\n%s", diff)
 	}
 }
 

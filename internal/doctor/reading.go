@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 
@@ -97,12 +96,6 @@ func notThere(err error) bool {
 		return strings.HasSuffix(code, "NotFound") || strings.HasSuffix(code, "NotFoundException") ||
 			strings.HasSuffix(code, "DoesNotExistException")
 	}
-}
-
-// unserved says that the endpoint doesn't know the operation, as a local one may not.
-func unserved(err error) bool {
-	var status interface{ HTTPStatusCode() int }
-	return errors.As(err, &status) && (status.HTTPStatusCode() == http.StatusNotFound || status.HTTPStatusCode() == http.StatusNotImplemented) && !notThere(err)
 }
 
 // sideBySide runs the functions at once, and waits for all.

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,10 +46,10 @@ func (s *service) deployer() deployer {
 	return deployedElsewhere
 }
 
-// errNoService says that ECS knows no such service. It has the code of the error that other operations answer.
-type errNoService struct{ cluster, service string }
+// noServiceError says that ECS knows no such service: DescribeServices answers without it.
+type noServiceError struct{ cluster, service string }
 
-func (e errNoService) Error() string {
+func (e *noServiceError) Error() string {
 	return fmt.Sprintf("there is no service %s in the cluster %s", e.service, e.cluster)
 }
 
@@ -59,7 +60,7 @@ func (x *examination) readService(ctx context.Context) service {
 	case !found.got():
 		s.info.err = found.err
 	case len(found.of.Services) == 0 || aws.ToString(found.of.Services[0].Status) == "INACTIVE":
-		s.info.err = errNoService{x.Cluster, x.Service}
+		s.info.err = &noServiceError{x.Cluster, x.Service}
 	default:
 		s.info.of = &found.of.Services[0]
 	}
@@ -122,7 +123,7 @@ func (x *examination) judgeService() area {
 	a := area{name: "service " + x.Cluster + "/" + x.Service}
 	s := x.service
 	if !s.info.got() {
-		if notFound, ok := s.info.err.(errNoService); ok { //nolint:errorlint // it is made here, and never wrapped
+		if notFound := new(noServiceError); errors.As(s.info.err, &notFound) {
 			a.fail("service", "aws ecs list-services --cluster "+quoted(x.Cluster), "%s", notFound)
 		} else {
 			a.skip("service", "the service", s.info.err)

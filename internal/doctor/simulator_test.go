@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
@@ -176,6 +178,46 @@ func TestAServiceThatTheSimulatedECSDeploysIsRead(t *testing.T) {
 	} {
 		if !found(r, want.check, want.status, want.text, "") {
 			t.Errorf("no %s %s with %q among %+v", want.check, want.status, want.text, r.Findings)
+		}
+	}
+}
+
+// What the function calls in a whole deployment is in the policy for its feature, and nothing else of it is refused.
+func TestTheFunctionCallsWhatItsPolicyAllows(t *testing.T) {
+	s := simulate(t, simulator.Config{HookTimeout: time.Minute})
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL": *s.cfg.BaseEndpoint, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_CA_BUNDLE": ""} {
+		t.Setenv(name, value)
+	}
+	handler := hook.New(hook.Func(func(context.Context, hook.Execution) error { return nil }), hook.WithLogger(slog.New(slog.DiscardHandler)))
+	events := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		event, err := io.ReadAll(r.Body)
+		if err == nil {
+			_, err = handler.Invoke(r.Context(), event)
+		}
+		if err != nil {
+			t.Errorf("the hook: %v", err)
+		}
+	}))
+	defer events.Close()
+	if err := s.CreateFunction(lambda.Function{Name: "CodeDeployHook_check", Webhook: events.URL, Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := codedeploy.ParseAppSpec(`{"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"TaskDefinition":"shop:2"}}}],"Hooks":[{"AfterAllowTestTraffic":"CodeDeployHook_check"}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := s.Deploy(t.Context(), spec)
+	if err != nil || outcome.Deployment.Status != codedeploy.Succeeded {
+		t.Fatalf("the deployment ended as %s (%v)", outcome.Deployment.Status, err)
+	}
+	asked := s.take()
+	reporting, _ := feature(FeatureCodeDeploy)
+	if !slices.Contains(asked, reportAction) {
+		t.Errorf("the verdict wasn't reported: %v", asked)
+	}
+	for _, action := range asked {
+		if !slices.ContainsFunc(reporting.Actions, func(a Action) bool { return a.Name == action }) {
+			t.Errorf("%s was asked, which the policy for %s doesn't have", action, FeatureCodeDeploy)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // to the style's width, remedies never: they are there to be pasted.
 func Text(out io.Writer, r Report, style report.Style, all bool) error {
 	p := printer{style: style}
-	p.line(report.Clean(r.About), 0, 0)
+	p.line(report.Clean(r.About), 0)
 	area, width := "", 0
 	for _, f := range r.Findings {
 		width = max(width, len(f.Check))
@@ -25,14 +25,14 @@ func Text(out io.Writer, r Report, style report.Style, all bool) error {
 		if f.Area != area {
 			area = f.Area
 			p.text.WriteString("\n")
-			p.line(report.Clean(area), 0, 0)
+			p.line(report.Clean(area), 0)
 		}
 		p.finding(f, width)
 	}
 	p.text.WriteString("\n")
-	p.line(p.summary(r, all), 0, 2)
+	p.line(p.summary(r, all), 2)
 	for _, name := range r.Unread {
-		p.line(report.Clean(name)+" could not be read: nothing is known about it", 0, 2)
+		p.line(report.Clean(name)+" could not be read: nothing is known about it", 2)
 	}
 	if _, err := io.WriteString(out, p.text.String()); err != nil {
 		return fmt.Errorf("writing what was found: %w", err)
@@ -45,8 +45,8 @@ type printer struct {
 	text  strings.Builder
 }
 
-func (p *printer) line(text string, start, indent int) {
-	p.text.WriteString(p.style.Fold(text, start, indent) + "\n")
+func (p *printer) line(text string, indent int) {
+	p.text.WriteString(p.style.Fold(text, 0, indent) + "\n")
 }
 
 // mark is the one that greenlight run has for the same meaning.
@@ -70,7 +70,7 @@ func (p *printer) finding(f Finding, width int) {
 	if p.style.Width > 0 && indent > p.style.Width/2 {
 		name, indent = f.Check, 4 // a narrow terminal has no room for a column
 	}
-	p.line("  "+p.style.Paint(color, sign)+" "+p.style.Paint(report.Aside, name)+"  "+report.Clean(f.Text), 0, indent)
+	p.line("  "+p.style.Paint(color, sign)+" "+p.style.Paint(report.Aside, name)+"  "+report.Clean(f.Text), indent)
 	if f.Remedy == "" {
 		return
 	}
