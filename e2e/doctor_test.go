@@ -218,6 +218,15 @@ func TestDoctorFindsEachWrongWiringOfAnAccount(t *testing.T) {
 	between.readOnly(t)
 }
 
+func TestThePackagedFunctionHasNoDoctor(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), filepath.Join(unpack(t), "bootstrap"), "doctor", "--application", "shop")
+	cmd.Env = []string{}
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), "built as a Lambda function, without doctor") {
+		t.Errorf("it says %q (%v)", out, err)
+	}
+}
+
 // The deployment group, the service and the load balancer are the simulator's; what it hasn't got is moto's.
 func TestDoctorReadsTheSimulatorWithTheRestOfAnAccountBesideIt(t *testing.T) {
 	a, c := startAccount(t), startCloud(t)

@@ -283,7 +283,7 @@ func (x *examination) judgeTargetGroups(a *area) {
 
 // live is the target group that has all of production's traffic, empty where none has.
 func (b *balancer) live() string {
-	for _, r := range b.rules[b.production].of {
+	for _, r := range b.rulesOf(b.production) {
 		for arn, share := range b.mine(r) {
 			if share == 100 {
 				return arn
@@ -291,6 +291,16 @@ func (b *balancer) live() string {
 		}
 	}
 	return ""
+}
+
+// rulesOf are the rules of a listener, with its default action as one, or the one rule that is meant. A Network Load Balancer's
+// listener has its default action alone.
+func (b *balancer) rulesOf(arn string) []elbtypes.Rule {
+	rules := b.rules[arn].of
+	if isRule(arn) || slices.ContainsFunc(rules, func(r elbtypes.Rule) bool { return aws.ToBool(r.IsDefault) }) {
+		return rules
+	}
+	return append(slices.Clone(rules), elbtypes.Rule{IsDefault: aws.Bool(true), Actions: b.listeners.of[arn].DefaultActions})
 }
 
 // mine are the shares of a rule, nil where it doesn't forward to the pair: a listener may serve others as well.
@@ -314,10 +324,10 @@ func (x *examination) judgeWay(a *area, what, arn string) {
 	listener, there := b.listeners.of[listenerOf(arn)]
 	rules := b.rules[arn]
 	switch {
-	case notThere(b.listeners.err) || notThere(rules.err) || (b.listeners.got() && !there):
+	case notThere(rules.err) || (b.listeners.got() && !there):
 		a.fail(check, "aws elbv2 describe-listeners --load-balancer-arn ARN", "%s doesn't exist: %s", what, arn)
 		return
-	case !b.listeners.got():
+	case !b.listeners.got() && !notThere(b.listeners.err): // where another isn't there, this one's rules are known
 		a.skip(check, what, b.listeners.err)
 		return
 	case !rules.got():
@@ -326,9 +336,11 @@ func (x *examination) judgeWay(a *area, what, arn string) {
 	case !b.groups.got():
 		return // it is told above
 	}
-	what += fmt.Sprintf(" (%s %d)", listener.Protocol, aws.ToInt32(listener.Port))
+	if there {
+		what += fmt.Sprintf(" (%s %d)", listener.Protocol, aws.ToInt32(listener.Port))
+	}
 	mine := 0
-	for _, r := range rules.of {
+	for _, r := range b.rulesOf(arn) {
 		if of := b.mine(r); of != nil {
 			mine++
 			x.judgeRule(a, check, what, r, of)

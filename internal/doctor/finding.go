@@ -62,7 +62,7 @@ type Finding struct {
 type Report struct {
 	// About is what was looked at, in a line.
 	About string `json:"about"`
-	// Findings are in the order in which people mend: the plan and the function, then what it stands in.
+	// Findings are by area: what is deployed and how, then each function with its permissions, network and plan.
 	Findings []Finding `json:"findings"`
 	// Unread names the subjects that were asked about and couldn't be read at all: a verdict about the rest isn't one about
 	// the whole.

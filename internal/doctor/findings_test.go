@@ -173,9 +173,17 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, nil, "production-listener", Fail, "forwards to none of the target groups tg-blue and tg-green", "modify-listener"},
 		{"the test listener goes to the other group", false, func(w *world) { w.rules[testARN] = defaultRule(forward(greenARN)) }, nil, "test-listener", Warn, "isn't what is live", testARN},
 		{"the test listener is gone", false, func(w *world) { w.listeners = w.listeners[:1] }, nil, "test-listener", Fail, "the test listener doesn't exist", "describe-listeners"},
-		{"all listeners are gone", false, func(w *world) {
+		{"a listener is gone, which all are refused for", false, func(w *world) {
 			w.fails["elasticloadbalancing:DescribeListeners"] = apiError("ListenerNotFound")
-		}, nil, "production-listener", Fail, "doesn't exist", ""},
+			delete(w.rules, testARN)
+		}, nil, "test-listener", Fail, "doesn't exist", ""},
+		{"another listener is gone", false, func(w *world) {
+			w.fails["elasticloadbalancing:DescribeListeners"] = apiError("ListenerNotFound")
+			delete(w.rules, testARN)
+		}, nil, "production-listener", Pass, "tg-blue 100 %", ""},
+		{"the listener is a Network Load Balancer's", false, func(w *world) {
+			w.rules[productionARN], w.listeners[0].DefaultActions = nil, weighted(map[string]int32{blueARN: 50, greenARN: 50})
+		}, nil, "production-listener", Fail, "its default action splits traffic", "modify-listener"},
 		{"a target group is gone", false, func(w *world) {
 			w.fails["elasticloadbalancing:DescribeTargetGroups"] = apiError("TargetGroupNotFound")
 		}, nil, "target-groups", Fail, "a target group doesn't exist", "describe-target-groups"},

@@ -279,7 +279,11 @@ func (w *world) clients() Clients {
 			if len(in.RuleArns) > 0 {
 				arn = in.RuleArns[0]
 			}
-			return &elb.DescribeRulesOutput{Rules: w.rules[arn]}, nil
+			rules, there := w.rules[arn]
+			if !there {
+				return nil, apiError("ListenerNotFound")
+			}
+			return &elb.DescribeRulesOutput{Rules: rules}, nil
 		}),
 		describeTargetGroups: answer(w, "elasticloadbalancing:DescribeTargetGroups", func(in *elb.DescribeTargetGroupsInput) (*elb.DescribeTargetGroupsOutput, error) {
 			return &elb.DescribeTargetGroupsOutput{TargetGroups: w.targets}, nil
