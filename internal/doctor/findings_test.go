@@ -73,7 +73,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"it may not be read", false, func(w *world) { w.fails["lambda:GetFunctionConfiguration"] = apiError("AccessDeniedException") }, nil, "function", Skip, "missing permission lambda:GetFunctionConfiguration", "greenlight doctor --policy --feature doctor"},
 		{"it can't run", false, func(w *world) {
 			w.function.State, w.function.StateReason = lambdatypes.StateFailed, aws.String("the subnet is gone")
-		}, nil, "function-state", Fail, "the subnet is gone", "aws lambda update-function-configuration"},
+		}, nil, "function-state", Fail, "the subnet is gone", "aws lambda update-function-code"},
 		{"it has slept", false, func(w *world) { w.function.State = lambdatypes.StateInactive }, nil, "function-state", Warn, "its first invocation fails", "aws lambda invoke"},
 		{"it isn't ready", false, func(w *world) { w.function.State = lambdatypes.StatePending }, nil, "function-state", Warn, "Pending", "aws lambda wait function-active"},
 		{"its update failed", false, func(w *world) { w.function.LastUpdateStatus = lambdatypes.LastUpdateStatusFailed }, nil, "function-state", Fail, "the version before runs", ""},
@@ -216,10 +216,10 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"there is no test rule", true, func(w *world) { w.service.LoadBalancers[0].AdvancedConfiguration.TestListenerRule = nil }, nil, "service-test-listener", Fail, "there is no test traffic", "testListenerRule"},
 		{"ECS may not move traffic", true, func(w *world) { w.service.LoadBalancers[0].AdvancedConfiguration.RoleArn = nil }, nil, "service-load-balancer", Fail, "no roleArn", "advancedConfiguration.roleArn"},
 		{"there is nothing to move", true, func(w *world) { w.service.LoadBalancers[0].AdvancedConfiguration = nil }, nil, "service-load-balancer", Fail, "no traffic to move", "alternateTargetGroupArn"},
-		{"no circuit breaker", true, func(w *world) { w.service.DeploymentConfiguration.DeploymentCircuitBreaker = nil }, nil, "service-circuit-breaker", Warn, "has no circuit breaker", "enable=true,rollback=true"},
-		{"the breaker doesn't roll back", true, func(w *world) { w.service.DeploymentConfiguration.DeploymentCircuitBreaker.Rollback = false }, nil, "service-circuit-breaker", Warn, "doesn't roll back", "rollback=true"},
+		{"no circuit breaker", true, func(w *world) { w.service.DeploymentConfiguration.DeploymentCircuitBreaker = nil }, nil, "service-circuit-breaker", Warn, "has no circuit breaker", `"deploymentCircuitBreaker": {"enable": true`},
+		{"the breaker doesn't roll back", true, func(w *world) { w.service.DeploymentConfiguration.DeploymentCircuitBreaker.Rollback = false }, nil, "service-circuit-breaker", Warn, "doesn't roll back", `"rollback": true`},
 		{"an alarm of the service's rings", true, func(w *world) { w.alarms[0].State = "ALARM" }, nil, "service-alarms", Fail, "in ALARM already", "describe-alarm-history"},
-		{"its alarms don't roll back", true, func(w *world) { w.service.DeploymentConfiguration.Alarms.Rollback = false }, nil, "service-alarms", Warn, "don't roll them back", "alarms.rollback"},
+		{"its alarms don't roll back", true, func(w *world) { w.service.DeploymentConfiguration.Alarms.Rollback = false }, nil, "service-alarms", Warn, "don't roll them back", `deploymentConfiguration.alarms`},
 		{"ECS deploys right now", true, func(w *world) {
 			w.serviceDeployments = []string{"arn:aws:ecs:eu-west-1:123456789012:service-deployment/main/shop/x"}
 		}, nil, "service-deployment", Warn, "under way", "describe-service-deployments"},
@@ -233,7 +233,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 			rename(w, "gate")
 			w.policy = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"` + serviceRole + `"},"Action":"lambda:*","Resource":"*"}}`
 		}, nil, "service-role-invoke", Pass, "the function's own policy", ""},
-		{"CodeDeploy may not take its role", false, func(w *world) { w.trust["codedeploy-service"] = trusting("ec2.amazonaws.com") }, nil, "service-role-trust", Fail, "codedeploy.amazonaws.com", "update-assume-role-policy"},
+		{"CodeDeploy may not take its role", false, func(w *world) { w.trust["codedeploy-service"] = trusting("ec2.amazonaws.com") }, nil, "service-role-trust", Fail, "codedeploy.amazonaws.com", "add to the role's trust policy"},
 		{"the role is of a region's CodeDeploy", false, func(w *world) { w.trust["codedeploy-service"] = trusting("codedeploy.eu-west-1.amazonaws.com") }, nil, "service-role-trust", Pass, "trusts", ""},
 		{"the service role is gone", false, func(w *world) { delete(w.trust, "codedeploy-service") }, nil, "service-role", Fail, "doesn't exist", "aws iam list-roles"},
 		{"it may not report", false, func(w *world) {
@@ -270,7 +270,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 			w.fails["iam:ListAttachedRolePolicies"] = apiError("AccessDenied")
 		}, nil, "service-role-invoke", Skip, "missing permission iam:ListAttachedRolePolicies", "--feature doctor"},
 		{"ECS may not call it", true, func(w *world) { w.documents["ecs-hooks"] = nil }, nil, "hook-role-invoke", Fail, "ecs-hooks may not call the function", functionARN},
-		{"ECS may not take its role", true, func(w *world) { w.trust["ecs-hooks"] = trusting("ecs-tasks.amazonaws.com") }, nil, "hook-role-trust", Fail, "may not be taken by ecs.amazonaws.com", `"Service":"ecs.amazonaws.com"`},
+		{"ECS may not take its role", true, func(w *world) { w.trust["ecs-hooks"] = trusting("ecs-tasks.amazonaws.com") }, nil, "hook-role-trust", Fail, "may not be taken by ecs.amazonaws.com", `"Service": "ecs.amazonaws.com"`},
 		{"the hook has no role", true, func(w *world) { w.hooks().RoleArn = nil }, nil, "hook-role", Fail, "ECS can't call the function", "roleArn"},
 
 		// the network

@@ -120,6 +120,14 @@ func (x *examination) judgeFunction(f *function) area {
 	return a
 }
 
+// zip is the file that `make package` makes for the function's processor.
+func (f *function) zip() string {
+	if slices.Contains(f.config.of.Architectures, lambdatypes.ArchitectureArm64) {
+		return "function-arm64.zip"
+	}
+	return "function-amd64.zip"
+}
+
 // judgeState judges whether the function can run.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
@@ -128,7 +136,8 @@ func (f *function) judgeState(a *area) {
 	why := strings.TrimSpace(string(c.StateReasonCode) + " " + aws.ToString(c.StateReason))
 	switch c.State {
 	case lambdatypes.StateFailed:
-		a.fail("function-state", f.configure("--description ''"), "it is in the state Failed: %s", why)
+		a.fail("function-state", "mend what the reason names (subnets, security groups, role, key), and upload its zip again:\n"+
+			"aws lambda update-function-code --function-name "+quoted(f.name())+" --zip-file fileb://dist/"+f.zip(), "it is in the state Failed: %s", why)
 	case lambdatypes.StateInactive:
 		a.warn("function-state", "aws lambda invoke --function-name "+quoted(f.name())+" /dev/null", "it is Inactive: its first invocation fails, and brings it back")
 	case lambdatypes.StatePending:
@@ -200,15 +209,11 @@ func (f *function) judgeMemory(a *area) {
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-provided.html
 func (f *function) judgeRuntime(a *area) {
 	c := f.config.of
-	arch := "amd64"
-	if slices.Contains(c.Architectures, lambdatypes.ArchitectureArm64) {
-		arch = "arm64"
-	}
 	switch {
 	case c.PackageType == lambdatypes.PackageTypeImage:
 		a.pass("function-runtime", "it is a container image, which isn't looked into")
 	case c.Runtime == lambdatypes.RuntimeProvidedal2023:
-		a.pass("function-runtime", "it runs on %s; its zip is function-%s.zip", c.Runtime, arch)
+		a.pass("function-runtime", "it runs on %s; its zip is %s", c.Runtime, f.zip())
 	case strings.HasPrefix(string(c.Runtime), "provided"):
 		a.warn("function-runtime", f.configure("--runtime provided.al2023"), "it runs on %s, whose support ends", c.Runtime)
 	default:
@@ -237,7 +242,7 @@ const shortestEventAge = 5 * time.Minute
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 func (f *function) judgeInvokes(a *area) {
-	put := "aws lambda put-function-event-invoke-config --function-name " + quoted(f.name()) + " --maximum-retry-attempts 2 --maximum-event-age-in-seconds 3600"
+	change := "aws lambda update-function-event-invoke-config --function-name " + quoted(f.name()) + " --maximum-retry-attempts 2 --maximum-event-age-in-seconds 3600"
 	if notThere(f.invokes.err) {
 		a.pass("function-retries", "an event that fails is run again, twice")
 		f.judgeDestination(a, false)
@@ -251,11 +256,11 @@ func (f *function) judgeInvokes(a *area) {
 	bad := false
 	if c.MaximumRetryAttempts != nil && *c.MaximumRetryAttempts == 0 {
 		bad = true
-		a.warn("function-retries", put, "an event that fails isn't run again: a function that crashes, or can't report, leaves the deployment hanging for an hour")
+		a.warn("function-retries", change, "an event that fails isn't run again: a function that crashes, or can't report, leaves the deployment hanging for an hour")
 	}
 	if age := time.Duration(aws.ToInt32(c.MaximumEventAgeInSeconds)) * time.Second; age > 0 && age < shortestEventAge {
 		bad = true
-		a.warn("function-retries", put, "events are dropped after %s: less than a throttled one and its retries take", shown(age))
+		a.warn("function-retries", change, "events are dropped after %s: less than a throttled one and its retries take", shown(age))
 	}
 	if !bad {
 		a.pass("function-retries", "an event that fails is run again")
@@ -271,7 +276,11 @@ func (f *function) judgeDestination(a *area, destination bool) {
 		a.pass("function-destination", "events that are given up have a destination")
 		return
 	}
-	a.add(Pass, "function-destination", "aws lambda put-function-event-invoke-config --function-name "+quoted(f.name())+" --destination-config 'OnFailure={Destination=arn:aws:sns:REGION:ACCOUNT:TOPIC}'",
+	verb := "update" // put would take away what else is set
+	if !f.invokes.got() {
+		verb = "put"
+	}
+	a.add(Pass, "function-destination", "aws lambda "+verb+"-function-event-invoke-config --function-name "+quoted(f.name())+" --destination-config 'OnFailure={Destination=arn:aws:sns:REGION:ACCOUNT:TOPIC}'",
 		"events that are given up go nowhere: a destination would tell of them before CodeDeploy's hour is over")
 }
 

@@ -157,8 +157,7 @@ func (x *examination) judgeGroup() area {
 func (x *examination) judgePair(a *area) {
 	pair := x.group.pair()
 	if pair == nil || listener(pair.ProdTrafficRoute) == "" {
-		a.fail("group-listeners", "aws deploy update-deployment-group --application-name "+quoted(x.Application)+" --current-deployment-group-name "+quoted(x.Group)+
-			" --load-balancer-info 'targetGroupPairInfoList=[{targetGroups=[{name=BLUE},{name=GREEN}],prodTrafficRoute={listenerArns=[ARN]},testTrafficRoute={listenerArns=[ARN]}}]'",
+		a.fail("group-listeners", x.balance([2]string{"BLUE", "GREEN"}, "LISTENER"),
 			"names no pair of target groups with a production listener, which blue/green on ECS needs")
 		return
 	}
@@ -168,9 +167,12 @@ func (x *examination) judgePair(a *area) {
 		a.fail("group-target-groups", "name two target groups in the group's load balancer settings", "has %s: green needs one of its own", quantity(n, "target group"))
 	}
 	asked := x.group.hooks.got() && slices.ContainsFunc(x.group.hooks.of, func(h namedHook) bool { return h.stage == lifecycle.AfterAllowTestTraffic })
+	names := [2]string{"BLUE", "GREEN"}
+	for i, g := range pair.TargetGroups[:min(len(pair.TargetGroups), len(names))] {
+		names[i] = aws.ToString(g.Name)
+	}
 	remedy := "add a listener to the load balancer that forwards to the same target group as production's, and name it:\n" +
-		"aws deploy update-deployment-group --application-name " + quoted(x.Application) + " --current-deployment-group-name " + quoted(x.Group) +
-		" --load-balancer-info 'targetGroupPairInfoList=[{…,testTrafficRoute={listenerArns=[ARN]}}]'"
+		x.balance(names, listener(pair.ProdTrafficRoute))
 	switch {
 	case x.group.testListener() != "":
 		a.pass("group-test-listener", "has a test listener")
@@ -179,6 +181,13 @@ func (x *examination) judgePair(a *area) {
 	default:
 		a.warn("group-test-listener", remedy, "has no test listener: green can't be asked before customers reach it")
 	}
+}
+
+// balance is the command that gives the group its pair of target groups and both listeners. It replaces all of that.
+func (x *examination) balance(groups [2]string, production string) string {
+	return fmt.Sprintf(`aws deploy update-deployment-group --application-name %s --current-deployment-group-name %s --load-balancer-info `+
+		`'targetGroupPairInfoList=[{targetGroups=[{name=%s},{name=%s}],prodTrafficRoute={listenerArns=[%s]},testTrafficRoute={listenerArns=[TEST-LISTENER]}}]'`,
+		quoted(x.Application), quoted(x.Group), groups[0], groups[1], production)
 }
 
 // judgeRollback says whether a hook that says no brings blue back.

@@ -174,8 +174,7 @@ func (x *examination) judgeCaller(a *area, f *function, check, what, arn, servic
 	case r.trust.of.trusts(service):
 		a.pass(check+"-trust", "%s trusts %s", what, service)
 	default:
-		a.fail(check+"-trust", "aws iam update-assume-role-policy --role-name "+quoted(r.name())+" --policy-document "+
-			`'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"`+service+`"},"Action":"sts:AssumeRole"}]}'`,
+		a.fail(check+"-trust", "add to the role's trust policy:\n"+`{"Effect": "Allow", "Principal": {"Service": "`+service+`"}, "Action": "sts:AssumeRole"}`,
 			"%s may not be taken by %s", what, service)
 	}
 	d := x.mayInvoke(arn, f)

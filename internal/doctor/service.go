@@ -150,10 +150,8 @@ func (x *examination) judgeService() area {
 	return a
 }
 
-// update is the command that sets something of the service.
-func (x *examination) update(flags string) string {
-	return "aws ecs update-service --cluster " + quoted(x.Cluster) + " --service " + quoted(x.Service) + " " + flags
-}
+// setting is a member of the service's settings. It is no command: one would put it in the place of all that is beside it.
+func setting(of, text string) string { return "in the service's " + of + ":\n" + text }
 
 // judgeNative judges what deployments by ECS itself need.
 //
@@ -167,7 +165,7 @@ func (x *examination) judgeNative(a *area) {
 	case ecstypes.DeploymentStrategyBlueGreen, ecstypes.DeploymentStrategyLinear, ecstypes.DeploymentStrategyCanary:
 		a.pass("service-strategy", "is deployed by the strategy %s", cfg.Strategy)
 	default:
-		a.fail("service-strategy", x.update("--deployment-configuration '{\"strategy\":\"BLUE_GREEN\",\"bakeTimeInMinutes\":5}'"),
+		a.fail("service-strategy", setting("deploymentConfiguration", `"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5`),
 			"is deployed by the strategy %s: there is no green that could be asked before customers reach it", orRolling(cfg.Strategy))
 	}
 	x.judgeLifecycleHooks(a)
@@ -225,7 +223,7 @@ func (x *examination) judgeLifecycleHooks(a *area) {
 		if x.Function != "" {
 			what = "no lifecycle hook calls " + functionName(x.Function)
 		}
-		a.fail("service-hooks", x.update(fmt.Sprintf(`--deployment-configuration '{"strategy":"BLUE_GREEN","bakeTimeInMinutes":5,"lifecycleHooks":[{"hookTargetArn":%q,"roleArn":"ROLE","lifecycleStages":["POST_TEST_TRAFFIC_SHIFT"]}]}'`, target)), "%s", what)
+		a.fail("service-hooks", setting("deploymentConfiguration", fmt.Sprintf(`"lifecycleHooks": [{"hookTargetArn": %q, "roleArn": "ROLE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}]`, target)), "%s", what)
 	}
 }
 
@@ -235,12 +233,12 @@ func (x *examination) judgeHookTimeout(a *area, function string, t *ecstypes.Dep
 		return
 	}
 	if t.Action == ecstypes.DeploymentLifecycleHookActionContinue {
-		a.warn("service-hook-timeout", `set "timeoutConfiguration":{"action":"ROLLBACK"} for the hook`,
+		a.warn("service-hook-timeout", setting("deploymentConfiguration.lifecycleHooks[]", `"timeoutConfiguration": {"action": "ROLLBACK"}`),
 			"the hook %s lets the deployment go on when its time is over: green is taken without proof", function)
 	}
 	switch limit := time.Duration(aws.ToInt32(t.TimeoutInMinutes)) * time.Minute; {
 	case limit > 0 && limit < shortHook:
-		a.warn("service-hook-timeout", `set "timeoutConfiguration":{"timeoutInMinutes":15} for the hook`,
+		a.warn("service-hook-timeout", setting("deploymentConfiguration.lifecycleHooks[]", `"timeoutConfiguration": {"timeoutInMinutes": 15}`),
 			"the hook %s has %s: less than one invocation of a function may take", function, minutes(limit))
 	case t.Action != ecstypes.DeploymentLifecycleHookActionContinue && limit > 0:
 		a.pass("service-hook-timeout", "the hook %s has %s, and a rollback after them", function, minutes(limit))
@@ -274,7 +272,7 @@ func (x *examination) testRule() string {
 func (x *examination) judgeAdvanced(a *area) {
 	b := x.service.advanced()
 	if b == nil {
-		a.fail("service-load-balancer", x.update(`--load-balancers '[{"targetGroupArn":"ARN","containerName":"NAME","containerPort":80,"advancedConfiguration":{"alternateTargetGroupArn":"ARN","productionListenerRule":"ARN","testListenerRule":"ARN","roleArn":"ARN"}}]'`),
+		a.fail("service-load-balancer", setting("loadBalancers[]", `"advancedConfiguration": {"alternateTargetGroupArn": "ARN", "productionListenerRule": "ARN", "testListenerRule": "ARN", "roleArn": "ARN"}`),
 			"has no load balancer with an advancedConfiguration: there is no traffic to move between blue and green")
 		return
 	}
@@ -306,10 +304,10 @@ func (x *examination) judgeAdvanced(a *area) {
 func (x *examination) judgeFailureHandling(a *area, cfg *ecstypes.DeploymentConfiguration) {
 	switch breaker := cfg.DeploymentCircuitBreaker; {
 	case breaker == nil || !breaker.Enable:
-		a.warn("service-circuit-breaker", x.update("--deployment-configuration 'deploymentCircuitBreaker={enable=true,rollback=true}'"),
+		a.warn("service-circuit-breaker", setting("deploymentConfiguration", `"deploymentCircuitBreaker": {"enable": true, "rollback": true}`),
 			"has no circuit breaker: a version whose tasks don't start is tried for hours")
 	case !breaker.Rollback:
-		a.warn("service-circuit-breaker", x.update("--deployment-configuration 'deploymentCircuitBreaker={enable=true,rollback=true}'"),
+		a.warn("service-circuit-breaker", setting("deploymentConfiguration", `"deploymentCircuitBreaker": {"enable": true, "rollback": true}`),
 			"has a circuit breaker that doesn't roll back")
 	default:
 		a.pass("service-circuit-breaker", "has a circuit breaker that rolls back")
@@ -321,6 +319,6 @@ func (x *examination) judgeFailureHandling(a *area, cfg *ecstypes.DeploymentConf
 	}
 	a.judgeAlarms("service-alarms", names, x.service.alarms, "ECS fails each deployment at once")
 	if !cfg.Alarms.Rollback {
-		a.warn("service-alarms", "set deploymentConfiguration.alarms.rollback to true", "alarms stop its deployments, and don't roll them back")
+		a.warn("service-alarms", setting("deploymentConfiguration.alarms", `"rollback": true`), "alarms stop its deployments, and don't roll them back")
 	}
 }
