@@ -137,8 +137,11 @@ func (a app) doctorsPlan(named string) (plan.Source, error) {
 // printPolicy prints the policy for the features that are named, or for those that the other flags speak of.
 func (a app) printPolicy(opts doctorFlags) int {
 	o := opts.options
-	features := []string{doctor.FeatureCodeDeploy, doctor.FeatureHandOver, doctor.FeatureLogs}
-	if o.Application == "" && o.Service != "" {
+	features := []string{doctor.FeatureCodeDeploy, doctor.FeatureECS, doctor.FeatureHandOver, doctor.FeatureLogs}
+	switch {
+	case o.Application != "":
+		features = []string{doctor.FeatureCodeDeploy, doctor.FeatureHandOver, doctor.FeatureLogs}
+	case o.Service != "":
 		features = []string{doctor.FeatureECS, doctor.FeatureLogs}
 	}
 	if opts.features != "" {

@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"slices"
+
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
 )
 
 // Action is an IAM action that greenlight's code calls.
@@ -25,7 +27,6 @@ const (
 	groupResource              = "arn:PARTITION:codedeploy:REGION:ACCOUNT:deploymentgroup:APPLICATION/GROUP"
 	applicationResource        = "arn:PARTITION:codedeploy:REGION:ACCOUNT:application:APPLICATION"
 	serviceResource            = "arn:PARTITION:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE"
-	serviceRevisionResource    = "arn:PARTITION:ecs:REGION:ACCOUNT:service-revision/CLUSTER/SERVICE/*"
 	serviceDeploymentResource  = "arn:PARTITION:ecs:REGION:ACCOUNT:service-deployment/CLUSTER/SERVICE/*"
 	functionResource           = "arn:PARTITION:lambda:REGION:ACCOUNT:function:FUNCTION"
 	functionQualifiersResource = functionResource + ":*"
@@ -52,36 +53,28 @@ const (
 // reportAction is how the verdict reaches CodeDeploy.
 const reportAction = "codedeploy:PutLifecycleEventHookExecutionStatus"
 
-// balancing is what finding and proving green takes of the load balancer.
-func balancing() []Action {
-	return []Action{
-		{"elasticloadbalancing:DescribeListeners", anyResource, "where green answers", false},
-		{"elasticloadbalancing:DescribeRules", anyResource, "which target group has test and production traffic, and what requests must carry", false},
-		{"elasticloadbalancing:DescribeTargetGroups", anyResource, "the ARNs of the two target groups", false},
-		{"elasticloadbalancing:DescribeLoadBalancers", anyResource, "the load balancer's name, for green's URL", false},
-		{"elasticloadbalancing:DescribeTargetHealth", anyResource, "whether green's targets are healthy", false},
+func reporting() Action {
+	return Action{Name: reportAction, Resource: groupResource, Why: "give CodeDeploy the verdict"}
+}
+
+// discovery is what finding and proving green takes on any of the platforms.
+func discovery(platforms ...deployment.Platform) []Action {
+	var actions []Action
+	for _, a := range deployment.Actions() {
+		if slices.ContainsFunc(platforms, func(p deployment.Platform) bool { return slices.Contains(a.Platforms, p) }) {
+			actions = append(actions, Action{Name: a.Name, Resource: a.Resource, Why: a.Why, Optional: a.Optional})
+		}
 	}
+	return actions
 }
 
 // Features lists all features, in the order in which they are told.
 func Features() []Feature {
 	return []Feature{
-		{FeatureCodeDeploy, "find green and report, for CodeDeploy's hooks", slices.Concat([]Action{
-			{reportAction, groupResource, "give CodeDeploy the verdict", false},
-			{"codedeploy:GetDeployment", groupResource, "the deployment's application, group, revision and state", false},
-			{"codedeploy:ListDeploymentTargets", groupResource, "the lifecycle event in progress", false},
-			{"codedeploy:BatchGetDeploymentTargets", groupResource, "the lifecycle event in progress, and which target group is green's", false},
-			{"codedeploy:GetDeploymentGroup", groupResource, "the listeners, where the deployment doesn't name them", false},
-			{"codedeploy:GetApplicationRevision", applicationResource, "the AppSpec: this function's hook, the task definition, the versions", true},
-			{"ecs:DescribeServices", serviceResource, "the task set of the deployment, to check which target group is green's", true},
-			{"ecs:DescribeTaskDefinition", anyResource, "the images, for {{ green.image }}", true},
-			{"lambda:GetAlias", functionResource, "which version has the alias's traffic, on the Lambda platform", true},
-		}, balancing())},
-		{FeatureECS, "find green, for hooks of Amazon ECS itself", slices.Concat([]Action{
-			{"ecs:DescribeServiceRevisions", serviceRevisionResource, "the target groups, the rules and the images of both versions", false},
-			{"ecs:DescribeServiceDeployments", serviceDeploymentResource, "blue, and whether the deployment is a rollback, or over", true},
-			{"ecs:ListServiceDeployments", serviceResource, "whether the deployment creates the service", true},
-		}, balancing())},
+		{FeatureCodeDeploy, "find green and report, for CodeDeploy's hooks", slices.Concat(
+			[]Action{reporting()}, discovery(deployment.CodeDeployECS, deployment.CodeDeployLambda),
+		)},
+		{FeatureECS, "find green, for hooks of Amazon ECS itself", discovery(deployment.ECS)},
 		{FeatureHandOver, "go on in another invocation, for checks of more than 15 minutes", []Action{
 			{"lambda:InvokeFunction", functionResource, "invoke itself with the state so far", false},
 			{"lambda:InvokeFunction", functionQualifiersResource, "the same, where a version or an alias is called", false},

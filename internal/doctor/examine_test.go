@@ -1,11 +1,16 @@
 package doctor
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/greenlight-deploy/greenlight/hook"
 )
 
 func TestWhatIsMeantIsFoundWhereThereIsNoChoice(t *testing.T) {
@@ -81,5 +86,14 @@ func TestAServiceWhoseHooksAreOfTwoFunctionsHasBothLookedAt(t *testing.T) {
 	r := w.examine(t, w.options())
 	if !strings.Contains(r.About, "function CodeDeployHook_check, function other") {
 		t.Errorf("it is about %s", r.About)
+	}
+}
+
+func TestTheTimeThatPlansAreHeldAgainstIsTheHooks(t *testing.T) {
+	var has time.Duration
+	handler := hook.New(hook.Func(func(_ context.Context, e hook.Execution) error { has = e.Deadline.Sub(e.Began); return nil }),
+		hook.WithLogger(slog.New(slog.DiscardHandler)), hook.WithReporter(hook.ReporterFunc(func(context.Context, hook.Execution, hook.Status) error { return nil })))
+	if _, err := handler.Invoke(t.Context(), []byte(`{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"e-1"}`)); err != nil || has != codeDeployLimit {
+		t.Errorf("an execution has %v (%v), want %v", has, err, codeDeployLimit)
 	}
 }

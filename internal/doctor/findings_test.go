@@ -318,7 +318,20 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 
 		// the plan
 		{"it is wrong", false, func(*world) {}, func(o *Options) { o.Plan.Text = []byte("version: 1\ncheks: []\n") }, "plan", Fail, `greenlight.yaml:2:1: unknown key "cheks"`, "greenlight validate greenlight.yaml"},
-		{"it has no time", false, func(w *world) { w.function.Timeout = aws.Int32(60) }, nil, "plan-time", Fail, "the budget for AfterAllowTestTraffic is 1m, and 50s are left", "--timeout 900"},
+		{"it has no time in a call that can't hand over", false, func(w *world) {
+			w.function.Timeout = aws.Int32(60)
+			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* logs:*", "*"))
+		}, nil, "plan-time", Fail, "the budget for AfterAllowTestTraffic is 1m, and 50s are left", "--timeout 900"},
+		{"it has time over several calls", false, func(w *world) { w.function.Timeout = aws.Int32(60) }, nil, "plan-time", Pass, "50s in a call", ""},
+		{"it takes more calls than there can be", false, func(w *world) { w.function.Timeout = aws.Int32(60) }, func(o *Options) {
+			o.Plan.Text = []byte(strings.Replace(goodPlan, "1m", "20m", 1))
+		}, "plan-time", Fail, "the budget for AfterAllowTestTraffic is 20m, and 10m50s are left", "--timeout 900"},
+		{"it takes longer than CodeDeploy's hour", false, func(w *world) { w.function.Timeout = aws.Int32(900) }, func(o *Options) {
+			o.Plan.Text = []byte(strings.Replace(goodPlan, "1m", "60m", 1))
+		}, "plan-time", Fail, "the budget for AfterAllowTestTraffic is 1h, and 55m are left", "times, that fit"},
+		{"one run is longer than a call", true, func(w *world) { w.function.Timeout = aws.Int32(60) }, func(o *Options) {
+			o.Plan.Text = []byte("version: 1\nchecks: [{http: GET /, timeout: 2m}]\n")
+		}, "plan-time", Fail, "may take 2m", "--timeout 900"},
 		{"no hook calls for a stage", false, func(*world) {}, func(o *Options) {
 			o.Plan.Text = []byte(goodPlan + "  AfterAllowTraffic: {checks: [{http: GET /}]}\n")
 		}, "plan-stages", Warn, "no hook calls a function there", "AfterAllowTraffic: CodeDeployHook_check"},

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/gate"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
@@ -93,6 +95,35 @@ func addHook(f *function, s lifecycle.Stage) string {
 	return "Hooks:\n  - " + string(s) + ": " + f.name()
 }
 
+// How long package hook lets an execution for CodeDeploy take over all its rounds, and how many rounds it lets one have.
+const (
+	codeDeployLimit  = 55 * time.Minute
+	codeDeployRounds = 13
+)
+
+// longestTimeout is the most that a function can have.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const longestTimeout = 15 * time.Minute
+
+// codeDeployTime is what an execution for CodeDeploy has: short rounds are used up before CodeDeploy's hour.
+func (f *function) codeDeployTime() time.Duration {
+	return min(codeDeployLimit, codeDeployRounds*f.forChecks())
+}
+
+// execution is what the gate would be asked to judge: over several calls, where the contract or the function's role allows
+// them.
+func (x *examination) execution(f *function, s lifecycle.Stage, asked *plan.Stage) gate.Execution {
+	e := gate.Execution{Stage: s, Asked: asked}
+	switch {
+	case f.byECS:
+		e.CanSuspend, e.Until = true, time.Now().Add(hook.DefaultECSLimit)
+	case x.mayHandOver(f):
+		e.CanSuspend, e.Until = true, time.Now().Add(f.codeDeployTime())
+	}
+	return e
+}
+
 // judgeTime compares what the checks may take with the function's time-out.
 func (x *examination) judgeTime(a *area, f *function, p *plan.Plan) {
 	stages := f.stages()
@@ -108,12 +139,16 @@ func (x *examination) judgeTime(a *area, f *function, p *plan.Plan) {
 		if asked == nil {
 			continue
 		}
-		if short := gate.Shortfall(s, asked, f.forChecks()); short != "" {
+		if short := gate.Shortfall(x.execution(f, s, asked), f.forChecks()); short != "" {
 			enough = false
-			a.fail("plan-time", f.configure("--timeout 900"), "%s", short)
+			remedy := "give the stage a budget, or its checks times, that fit"
+			if f.timeout() < longestTimeout {
+				remedy = f.configure("--timeout 900")
+			}
+			a.fail("plan-time", remedy, "%s", short)
 		}
 	}
 	if enough {
-		a.pass("plan-time", "the checks have time enough: %s", shown(f.forChecks()))
+		a.pass("plan-time", "the checks have time enough: %s in a call", shown(f.forChecks()))
 	}
 }

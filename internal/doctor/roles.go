@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	cdtypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
 )
 
 const invokeFunction = "lambda:InvokeFunction"
@@ -56,24 +59,29 @@ func (x *examination) arn(f *function) string {
 
 // needs are what the execution role must allow: for its hooks' contracts, and for what makes rounds of them.
 func (x *examination) needs(f *function) []Action {
-	var features []string
+	var actions []Action
 	if f.byCodeDeploy {
-		features = append(features, FeatureCodeDeploy, FeatureHandOver)
+		platform := deployment.CodeDeployECS
+		if x.group != nil && x.group.info.got() && x.group.info.of.ComputePlatform == cdtypes.ComputePlatformLambda {
+			platform = deployment.CodeDeployLambda
+		}
+		handOver, _ := feature(FeatureHandOver)
+		actions = slices.Concat(actions, []Action{reporting()}, discovery(platform), handOver.Actions[:1])
 	}
 	if f.byECS {
-		features = append(features, FeatureECS)
+		actions = append(actions, discovery(deployment.ECS)...)
 	}
-	var actions []Action
-	for _, name := range append(features, FeatureLogs) {
-		feature, _ := feature(name)
-		actions = append(actions, feature.Actions...)
+	logs, _ := feature(FeatureLogs)
+	return append(actions, logs.Actions...)
+}
+
+// mayHandOver says that the function may invoke itself, as far as is known.
+func (x *examination) mayHandOver(f *function) bool {
+	r, read := x.roles[f.executionRole()]
+	if !read || !r.decisions.got() {
+		return true
 	}
-	return slices.DeleteFunc(actions, func(a Action) bool {
-		lambdaOnly := a.Name == "lambda:GetAlias"
-		ecsOnly := strings.HasPrefix(a.Name, "ecs:") || strings.HasPrefix(a.Name, "elasticloadbalancing:")
-		onLambda := x.group != nil && x.group.info.got() && x.group.info.of.ComputePlatform == "Lambda"
-		return a.Resource == functionQualifiersResource || (lambdaOnly && !onLambda) || (ecsOnly && onLambda)
-	})
+	return r.decisions.of[question{invokeFunction, x.arn(f)}].allowed
 }
 
 // question is what IAM is asked about an action.
