@@ -53,8 +53,11 @@ type command struct {
 	run  func(ctx context.Context, a app, c command, args []string) int
 }
 
+// doctorSummary is the same in all builds.
+const doctorSummary = "Say what in an account would make a deployment go wrong"
+
 func commands() []command {
-	return []command{runCommand(), validateCommand(), simulateCommand(), demoCommand(), versionCommand()}
+	return []command{runCommand(), validateCommand(), simulateCommand(), doctorCommand(), demoCommand(), versionCommand()}
 }
 
 func (a app) run(ctx context.Context, args []string) int {
