@@ -1,5 +1,3 @@
-//go:build unix
-
 package doctor
 
 import (
@@ -19,12 +17,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/greenlight-deploy/greenlight/hook"
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/elb"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
@@ -34,6 +37,9 @@ func actionOf(r *http.Request) string {
 	if prefix, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		service := map[string]string{"CodeDeploy_20141006": "codedeploy", "AmazonEC2ContainerServiceV20141113": "ecs"}[prefix]
 		return service + ":" + operation
+	}
+	if strings.HasSuffix(r.URL.Path, "/invocations") {
+		return "lambda:InvokeFunction"
 	}
 	if r.Method == http.MethodGet {
 		parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
@@ -182,42 +188,96 @@ func TestAServiceThatTheSimulatedECSDeploysIsRead(t *testing.T) {
 	}
 }
 
-// What the function calls in a whole deployment is in the policy for its feature, and nothing else of it is refused.
-func TestTheFunctionCallsWhatItsPolicyAllows(t *testing.T) {
-	s := simulate(t, simulator.Config{HookTimeout: time.Minute})
-	for name, value := range map[string]string{"AWS_ENDPOINT_URL": *s.cfg.BaseEndpoint, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_CA_BUNDLE": ""} {
+// asking is a hook that finds green and proves it, and goes on in a second call.
+type asking struct{ clients *deployment.Clients }
+
+func (a asking) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
+	found, err := deployment.Describe(ctx, a.clients, e, deployment.Settings{AnyStage: true, Function: "CodeDeployHook_check"})
+	if err != nil && e.Contract != hook.ECSPause {
+		return hook.Verdict{Status: hook.Failed, Reason: err.Error()}
+	}
+	found.Prove(ctx)
+	if e.CanContinue() && e.Round == 0 {
+		return hook.Verdict{Status: hook.InProgress, Reason: "it goes on"}
+	}
+	return hook.Verdict{Status: hook.Succeeded, Reason: "all is well"}
+}
+
+// serveHook has the simulated Lambda call a hook of this process.
+func serveHook(t *testing.T, s *recorded) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": *s.cfg.BaseEndpoint, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_CA_BUNDLE": "",
+	} {
 		t.Setenv(name, value)
 	}
-	handler := hook.New(hook.Func(func(context.Context, hook.Execution) error { return nil }), hook.WithLogger(slog.New(slog.DiscardHandler)))
+	handler := hook.New(asking{deployment.NewClients(s.cfg)}, hook.WithLogger(slog.New(slog.DiscardHandler)))
 	events := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: functionARN}), time.Minute)
+		defer cancel()
 		event, err := io.ReadAll(r.Body)
+		var answer []byte
 		if err == nil {
-			_, err = handler.Invoke(r.Context(), event)
+			answer, err = handler.Invoke(ctx, event)
 		}
 		if err != nil {
 			t.Errorf("the hook: %v", err)
 		}
+		_, _ = w.Write(answer)
 	}))
-	defer events.Close()
+	t.Cleanup(events.Close)
 	if err := s.CreateFunction(lambda.Function{Name: "CodeDeployHook_check", Webhook: events.URL, Timeout: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
-	spec, err := codedeploy.ParseAppSpec(`{"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"TaskDefinition":"shop:2"}}}],"Hooks":[{"AfterAllowTestTraffic":"CodeDeployHook_check"}]}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	outcome, err := s.Deploy(t.Context(), spec)
-	if err != nil || outcome.Deployment.Status != codedeploy.Succeeded {
-		t.Fatalf("the deployment ended as %s (%v)", outcome.Deployment.Status, err)
-	}
-	asked := s.take()
-	reporting, _ := feature(FeatureCodeDeploy)
-	if !slices.Contains(asked, reportAction) {
-		t.Errorf("the verdict wasn't reported: %v", asked)
-	}
-	for _, action := range asked {
-		if !slices.ContainsFunc(reporting.Actions, func(a Action) bool { return a.Name == action }) {
-			t.Errorf("%s was asked, which the policy for %s doesn't have", action, FeatureCodeDeploy)
+}
+
+// within compares what was asked with the policies of the features: all of it is allowed, and all that is allowed but for the
+// actions named has been asked.
+func within(t *testing.T, asked, features []string, unasked ...string) {
+	t.Helper()
+	var allowed []string
+	for _, name := range features {
+		f, _ := feature(name)
+		for _, a := range f.Actions {
+			allowed = append(allowed, a.Name)
 		}
 	}
+	asked = append(asked, unasked...)
+	slices.Sort(asked)
+	slices.Sort(allowed)
+	if diff := cmp.Diff(slices.Compact(allowed), slices.Compact(asked)); diff != "" {
+		t.Errorf("the policy and the calls differ (-allowed +asked):\n%s", diff)
+	}
+}
+
+func TestTheFunctionCallsWhatItsPolicyAllows(t *testing.T) {
+	t.Run("for CodeDeploy", func(t *testing.T) {
+		s := simulate(t, simulator.Config{HookTimeout: time.Minute})
+		serveHook(t, s)
+		spec, err := codedeploy.ParseAppSpec(`{"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"TaskDefinition":"shop:2"}}}],"Hooks":[{"AfterAllowTestTraffic":"CodeDeployHook_check"},{"AfterAllowTraffic":"CodeDeployHook_check"}]}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome, err := s.Deploy(t.Context(), spec)
+		if err != nil || outcome.Deployment.Status != codedeploy.Succeeded {
+			t.Fatalf("the deployment ended as %s (%v)", outcome.Deployment.Status, err)
+		}
+		// The simulator's deployments name their listeners, and this one isn't of a function.
+		within(t, s.take(), []string{FeatureCodeDeploy, FeatureHandOver}, "codedeploy:GetDeploymentGroup", "lambda:GetAlias")
+	})
+	t.Run("for ECS", func(t *testing.T) {
+		s := simulate(t, simulator.Config{Clock: clock.Instant(), ECS: &simulator.ECSDeployments{
+			Notices: "CodeDeployHook_check",
+			DeploymentConfiguration: ecs.DeploymentConfiguration{Hooks: []ecs.Hook{
+				{Function: "CodeDeployHook_check", Stages: []ecs.Stage{ecs.PreScaleUp, ecs.PostTestTrafficShift, ecs.PostProductionTrafficShift}},
+				{Type: ecs.TargetPause, Stages: []ecs.Stage{ecs.PreProductionTrafficShift}},
+			}},
+		}})
+		serveHook(t, s)
+		if ended, err := s.DeployService(t.Context(), "shop:2"); err != nil {
+			t.Fatalf("the deployment ended as %+v (%v)", ended, err)
+		}
+		// An answer to a pause that takes long is handed over, as CodeDeploy's are.
+		within(t, s.take(), []string{FeatureECS, FeaturePause, FeatureHandOver})
+	})
 }
