@@ -53,11 +53,14 @@ type command struct {
 	run  func(ctx context.Context, a app, c command, args []string) int
 }
 
-// doctorSummary is the same in all builds.
-const doctorSummary = "Say what in an account would make a deployment go wrong"
+// The same in all builds.
+const (
+	doctorSummary  = "Say what in an account would make a deployment go wrong"
+	explainSummary = "Say what an event would have the function ask, of whom, and why"
+)
 
 func commands() []command {
-	return []command{runCommand(), validateCommand(), simulateCommand(), doctorCommand(), demoCommand(), versionCommand()}
+	return []command{runCommand(), validateCommand(), simulateCommand(), doctorCommand(), explainCommand(), demoCommand(), versionCommand()}
 }
 
 func (a app) run(ctx context.Context, args []string) int {

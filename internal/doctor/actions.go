@@ -68,6 +68,13 @@ func discovery(platforms ...deployment.Platform) []Action {
 	return actions
 }
 
+func handOver() []Action {
+	return []Action{
+		{"lambda:InvokeFunction", functionResource, "invoke itself with the state so far", false},
+		{"lambda:InvokeFunction", functionQualifiersResource, "the same, where a version or an alias is called", false},
+	}
+}
+
 // Features lists all features, in the order in which they are told.
 func Features() []Feature {
 	return []Feature{
@@ -75,13 +82,11 @@ func Features() []Feature {
 			[]Action{reporting()}, discovery(deployment.CodeDeployECS, deployment.CodeDeployLambda),
 		)},
 		{FeatureECS, "find green, for hooks of Amazon ECS itself", discovery(deployment.ECS)},
-		{FeatureHandOver, "go on in another invocation, for checks of more than 15 minutes", []Action{
-			{"lambda:InvokeFunction", functionResource, "invoke itself with the state so far", false},
-			{"lambda:InvokeFunction", functionQualifiersResource, "the same, where a version or an alias is called", false},
-		}},
-		{FeaturePause, "answer PAUSE hooks of Amazon ECS", []Action{
+		{FeatureHandOver, "go on in another invocation, for checks of more than 15 minutes", handOver()},
+		{FeaturePause, "answer PAUSE hooks of Amazon ECS", slices.Concat([]Action{
 			{"ecs:ContinueServiceDeployment", serviceDeploymentResource, "let the deployment go on, or roll it back", false},
-		}},
+			{"ecs:DescribeServiceDeployments", serviceDeploymentResource, "whether the pause has been answered already", false},
+		}, handOver())}, // nobody calls again at a pause either
 		{FeatureLogs, "write logs", []Action{
 			{"logs:CreateLogGroup", "arn:PARTITION:logs:REGION:ACCOUNT:log-group:/aws/lambda/FUNCTION:*", "the function's log group", false},
 			{"logs:CreateLogStream", "arn:PARTITION:logs:REGION:ACCOUNT:log-group:/aws/lambda/FUNCTION:*", "a stream for each sandbox", false},
