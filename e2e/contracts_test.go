@@ -16,11 +16,7 @@ import (
 // first deployments, wrong wiring. They are the scenarios of the examples and of the command line's scripts, in which
 // greenlight as it is built for a terminal is the hook.
 func TestThePackagedFunctionServesEveryContract(t *testing.T) {
-	greenlight := filepath.Join(t.TempDir(), "greenlight")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", greenlight, "../cmd/greenlight")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building greenlight: %v: %s", err, out)
-	}
+	greenlight := buildCommandLine(t)
 	folders := map[string]string{}
 	examples, err := filepath.Glob("../examples/*/scenario.yaml")
 	if err != nil {

@@ -33,11 +33,7 @@ func startAccount(t *testing.T) *account {
 	_, port, _ := strings.Cut(strings.TrimPrefix(a.url, "http://"), ":")
 	start(t, exec.Command(program(t, "MOTO_SERVER"), "-H", "127.0.0.1", "-p", port), []string{"HOME=" + a.folder, "MOTO_IAM_LOAD_MANAGED_POLICIES=true"})
 	awaitAnswer(t, a.url)
-	a.greenlight = filepath.Join(a.folder, "greenlight")
-	// The toolchain needs its user's settings, as wherever tests build.
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", a.greenlight, "../cmd/greenlight").CombinedOutput(); err != nil {
-		t.Fatalf("building greenlight: %v: %s", err, out)
-	}
+	a.greenlight = buildCommandLine(t)
 	a.wire(t, "build")
 	return a
 }

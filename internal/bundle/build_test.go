@@ -7,7 +7,7 @@ import (
 )
 
 // What only the command line needs would be paid for at each of the function's cold starts.
-func TestTheFunctionsBuildHasNoClientsButTheHooks(t *testing.T) {
+func TestTheFunctionsBuildHasNothingThatOnlyTheCommandLineNeeds(t *testing.T) {
 	dependencies := func(tags string) string {
 		t.Helper()
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", tags, command).Output()
@@ -17,8 +17,8 @@ func TestTheFunctionsBuildHasNoClientsButTheHooks(t *testing.T) {
 		return string(out)
 	}
 	function, commandLine := dependencies(Tags), dependencies("lambda.norpc")
-	const sdk = "github.com/aws/aws-sdk-go-v2/"
-	for _, unwanted := range []string{sdk + "config", sdk + "service/iam", sdk + "service/ec2", sdk + "service/sts", sdk + "service/cloudwatch", sdk + "service/lambda", "github.com/greenlight-deploy/greenlight/internal/doctor"} {
+	const sdk, own = "github.com/aws/aws-sdk-go-v2/", "github.com/greenlight-deploy/greenlight/internal/"
+	for _, unwanted := range []string{sdk + "config", sdk + "service/iam", sdk + "service/ec2", sdk + "service/sts", sdk + "service/cloudwatch", sdk + "service/lambda", own + "doctor", own + "simulator", own + "demo"} {
 		if strings.Contains(function, unwanted+"\n") {
 			t.Errorf("the function links %s", unwanted)
 		}
