@@ -124,12 +124,21 @@ func TestWhatWouldBeAnsweredAtOnceIsSaid(t *testing.T) {
 		says string
 		code int
 	}{
-		{"the plan asks nothing here", map[string]string{"GREENLIGHT_PLAN": "version: 1\nstages: {AfterInstall: {checks: [http: GET http://127.0.0.1:1/]}}"},
-			"Asks         nothing, and answers Succeeded: nothing was asked: the plan has no checks for AfterAllowTestTraffic\n", exitPassed},
-		{"it is skipped", map[string]string{"GREENLIGHT_PLAN": explainedPlan, "GREENLIGHT_SKIP": "true"},
-			"Asks         nothing, and answers Succeeded: SKIPPED, nothing was asked: GREENLIGHT_SKIP is set to true, for every deployment\n", exitPassed},
-		{"the stage that is set is another", map[string]string{"GREENLIGHT_PLAN": explainedPlan, "GREENLIGHT_STAGE": "AfterAllowTraffic"},
-			"Asks         nothing, and answers Failed: GREENLIGHT_STAGE is AfterAllowTraffic, but CodeDeploy says that this is AfterAllowTestTraffic of …", exitFailed},
+		{
+			"the plan asks nothing here",
+			map[string]string{"GREENLIGHT_PLAN": "version: 1\nstages: {AfterInstall: {checks: [http: GET http://127.0.0.1:1/]}}"},
+			"Asks         nothing, and answers Succeeded: nothing was asked: the plan has no checks for AfterAllowTestTraffic\n", exitPassed,
+		},
+		{
+			"it is skipped",
+			map[string]string{"GREENLIGHT_PLAN": explainedPlan, "GREENLIGHT_SKIP": "true"},
+			"Asks         nothing, and answers Succeeded: SKIPPED, nothing was asked: GREENLIGHT_SKIP is set to true, for every deployment\n", exitPassed,
+		},
+		{
+			"the stage that is set is another",
+			map[string]string{"GREENLIGHT_PLAN": explainedPlan, "GREENLIGHT_STAGE": "AfterAllowTraffic"},
+			"Asks         nothing, and answers Failed: GREENLIGHT_STAGE is AfterAllowTraffic, but CodeDeploy says that this is AfterAllowTestTraffic of …", exitFailed,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
