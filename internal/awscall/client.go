@@ -82,7 +82,7 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
-	return c.retried(ctx, operation, into(operation, out), func() (*http.Request, error) {
+	return c.call(ctx, operation, into(operation, out), func() (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint+"/", bytes.NewReader(body))
 		if err != nil {
 			return nil, err
@@ -95,7 +95,7 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 
 // Get calls an operation of a service of REST that is a GET. The path is escaped already.
 func (c *Client) Get(ctx context.Context, operation, path string, out any) error {
-	return c.retried(ctx, operation, into(operation, out), func() (*http.Request, error) {
+	return c.call(ctx, operation, into(operation, out), func() (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+path, nil)
 		if err != nil {
 			return nil, err
@@ -116,11 +116,11 @@ type Answer struct {
 // already.
 func (c *Client) Post(ctx context.Context, operation, path string, header http.Header, body []byte) (Answer, error) {
 	var got Answer
-	keep := func(resp *http.Response, text []byte) error {
-		got = Answer{resp.StatusCode, resp.Header, text}
+	keep := func(a Answer) error {
+		got = a
 		return nil
 	}
-	err := c.retried(ctx, operation, keep, func() (*http.Request, error) {
+	err := c.call(ctx, operation, keep, func() (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint+path, bytes.NewReader(body))
 		if err != nil {
 			return nil, err
@@ -129,6 +129,11 @@ func (c *Client) Post(ctx context.Context, operation, path string, header http.H
 		return r, c.sign(ctx, r, body)
 	})
 	return got, err
+}
+
+// call sends what request makes, again for each attempt.
+func (c *Client) call(ctx context.Context, operation string, read func(Answer) error, request func() (*http.Request, error)) error {
+	return c.retried(ctx, func() error { return c.once(operation, read, request) })
 }
 
 func (c *Client) sign(ctx context.Context, r *http.Request, body []byte) error {
@@ -160,7 +165,7 @@ func sign(ctx context.Context, signer *v4.Signer, credentials aws.CredentialsPro
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxAnswer = 8 << 20
 
-func (c *Client) once(operation string, read func(*http.Response, []byte) error, request func() (*http.Request, error)) error {
+func (c *Client) once(operation string, read func(Answer) error, request func() (*http.Request, error)) error {
 	r, err := request()
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
@@ -177,13 +182,13 @@ func (c *Client) once(operation string, read func(*http.Response, []byte) error,
 	if resp.StatusCode/100 != 2 {
 		return refused(operation, resp, body)
 	}
-	return read(resp, body)
+	return read(Answer{resp.StatusCode, resp.Header, body})
 }
 
 // into reads an answer that is a document of JSON.
-func into(operation string, out any) func(*http.Response, []byte) error {
-	return func(_ *http.Response, body []byte) error {
-		if err := json.Unmarshal(body, out); err != nil {
+func into(operation string, out any) func(Answer) error {
+	return func(a Answer) error {
+		if err := json.Unmarshal(a.Body, out); err != nil {
 			return fmt.Errorf("%s: read the answer: %w", operation, err)
 		}
 		return nil

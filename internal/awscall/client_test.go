@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -327,7 +328,7 @@ func TestAFailureIsToldWithoutItsWrappingAndByWhetherItPasses(t *testing.T) {
 		{"throttling", refused(400, "ThrottlingException", "Rate exceeded"), "ThrottlingException: Rate exceeded", false, true},
 		{"trouble of the service's own", refused(500, "", ""), "HTTP status 500", false, true},
 		{"what isn't there won't be", refused(400, "ResourceNotFound", "no"), "ResourceNotFound: no", false, false},
-		{"nothing answers", &awscall.Error{Operation: "Op", Err: errors.New("connection refused")}, "connection refused", false, true},
+		{"nothing answers", &awscall.Error{Operation: "Op", Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}, "dial tcp: connection refused", false, true},
 		{"nothing answers in time", &awscall.Error{Operation: "Op", Err: context.DeadlineExceeded}, "no answer in time", false, true},
 		{"an SDK's client has no answer", &smithy.OperationError{ServiceID: "ELB", OperationName: "Op", Err: errors.New("reset")}, "reset", false, true},
 	}
@@ -336,8 +337,8 @@ func TestAFailureIsToldWithoutItsWrappingAndByWhetherItPasses(t *testing.T) {
 			if got := awscall.Plain(tt.err); got != tt.plain {
 				t.Errorf("got %q, want %q", got, tt.plain)
 			}
-			if awscall.Denied(tt.err) != tt.denied || awscall.Passing(tt.err) != tt.passing {
-				t.Errorf("denied is %t, passing %t", awscall.Denied(tt.err), awscall.Passing(tt.err))
+			if awscall.IsDenied(tt.err) != tt.denied || awscall.IsPassing(tt.err) != tt.passing {
+				t.Errorf("denied is %t, passing %t", awscall.IsDenied(tt.err), awscall.IsPassing(tt.err))
 			}
 		})
 	}

@@ -39,12 +39,12 @@ func (e *ReadError) Error() string {
 func (e *ReadError) Unwrap() error { return e.Err }
 
 // Denied says that IAM refused the read, so that only another policy helps.
-func (e *ReadError) Denied() bool { return awscall.Denied(e.Err) }
+func (e *ReadError) Denied() bool { return awscall.IsDenied(e.Err) }
 
 // passing says that the same read may well succeed later.
 func (e *ReadError) passing() bool {
 	var missing *missingError
-	return !errors.As(e.Err, &missing) && awscall.Passing(e.Err)
+	return !errors.As(e.Err, &missing) && awscall.IsPassing(e.Err)
 }
 
 // answerError says that AWS answered, and what is needed isn't in the answer.
