@@ -49,5 +49,7 @@ func (r *run) ask(ctx context.Context, answered chan<- check.Result) {
 		}
 		answered <- result
 	}()
-	result = r.check.Run(ctx, r.stage.Scope)
+	scope := r.stage.Scope
+	scope.Began, scope.Held = r.stage.since, r.held
+	result = r.check.Run(ctx, scope)
 }

@@ -2,13 +2,25 @@
 package registry
 
 import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
+	"github.com/greenlight-deploy/greenlight/internal/check/targets"
 )
 
+// Environment is what kinds may use of the process that they run in.
+type Environment struct {
+	// Network is how requests leave that aren't AWS's.
+	Network httpcheck.Network
+	// AWS gives the AWS configuration when a check first needs it. Its error is told by each check that does.
+	AWS func() (aws.Config, error)
+}
+
 // Kinds are all kinds of check, one line for each.
-func Kinds() []check.Kind {
+func Kinds(e Environment) []check.Kind {
 	return []check.Kind{
-		httpcheck.Kind(httpcheck.System()),
+		httpcheck.Kind(e.Network),
+		targetscheck.Kind(e.AWS),
 	}
 }
