@@ -6,6 +6,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
+	"github.com/greenlight-deploy/greenlight/internal/check/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/check/targets"
 )
 
@@ -22,5 +23,6 @@ func Kinds(e Environment) []check.Kind {
 	return []check.Kind{
 		httpcheck.Kind(e.Network),
 		targetscheck.Kind(e.AWS),
+		lambdacheck.Kind(e.AWS),
 	}
 }
