@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/alarms"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/check/targets"
@@ -24,5 +25,6 @@ func Kinds(e Environment) []check.Kind {
 		httpcheck.Kind(e.Network),
 		targetscheck.Kind(e.AWS),
 		lambdacheck.Kind(e.AWS),
+		alarmscheck.Kind(e.AWS),
 	}
 }
