@@ -2,10 +2,13 @@
 package registry
 
 import (
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/check/alarms"
+	"github.com/greenlight-deploy/greenlight/internal/check/cloudwatch"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/lambda"
 	"github.com/greenlight-deploy/greenlight/internal/check/targets"
@@ -26,5 +29,6 @@ func Kinds(e Environment) []check.Kind {
 		targetscheck.Kind(e.AWS),
 		lambdacheck.Kind(e.AWS),
 		alarmscheck.Kind(e.AWS),
+		cloudwatchcheck.Kind(e.AWS, time.Now),
 	}
 }
