@@ -11,6 +11,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/check/cloudwatch"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/lambda"
+	"github.com/greenlight-deploy/greenlight/internal/check/prometheus"
 	"github.com/greenlight-deploy/greenlight/internal/check/targets"
 )
 
@@ -30,5 +31,6 @@ func Kinds(e Environment) []check.Kind {
 		lambdacheck.Kind(e.AWS),
 		alarmscheck.Kind(e.AWS),
 		cloudwatchcheck.Kind(e.AWS, time.Now),
+		prometheuscheck.Kind(e.Network, e.AWS, time.Now),
 	}
 }
