@@ -30,6 +30,8 @@ func LogCheck(ctx context.Context, logger *slog.Logger, r check.Report) {
 	switch {
 	case r.Cancelled:
 		outcome = "cancelled"
+	case r.Outcome == check.Passed && r.Warning != "":
+		level = slog.LevelWarn
 	case r.Outcome == check.Passed:
 	case r.Warn || r.Outcome == check.Inconclusive && r.PassInconclusive:
 		level = slog.LevelWarn
@@ -42,6 +44,9 @@ func LogCheck(ctx context.Context, logger *slog.Logger, r check.Report) {
 	}
 	if r.Reason != "" {
 		attrs = append(attrs, slog.String("reason", r.Reason))
+	}
+	if r.Warning != "" {
+		attrs = append(attrs, slog.String("warning", r.Warning))
 	}
 	if r.Attempts > 1 {
 		attrs = append(attrs, slog.Int("attempts", r.Attempts), slog.Int("runs", r.Runs))

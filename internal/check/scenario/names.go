@@ -1,0 +1,112 @@
+package scenariocheck
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// The keys of the two lists of steps.
+const (
+	keySteps   = "scenario"
+	keyCleanup = "cleanup"
+)
+
+// placeOf says which step it is: "step 2", "cleanup step 1".
+func placeOf(key string, index int) string {
+	if key == keyCleanup {
+		return fmt.Sprintf("cleanup step %d", index+1)
+	}
+	return fmt.Sprintf("step %d", index+1)
+}
+
+// namePattern is what a captured value may be called. It is a name in an expression of assert as well, so that it has no - in
+// it.
+const namePattern = `^[A-Za-z_][A-Za-z0-9_]*$`
+
+var isName = regexp.MustCompile(namePattern).MatchString
+
+// taken are names that mean something else in an expression: what it knows of the answer, and words of its language.
+var taken = []string{
+	"status", "duration", "headers", "body", "size",
+	"true", "false", "nil", "null", "not", "and", "or", "in", "let", "if", "else", "matches", "contains", "startsWith", "endsWith",
+}
+
+// names are those of a scenario's captures, while its steps are decoded one after the other.
+type names struct {
+	plan strictyaml.Names
+	// captures are where each is captured.
+	captures map[string]string
+	// known are those that earlier steps capture.
+	known []string
+}
+
+func newNames(plan strictyaml.Names, steps, cleanup strictyaml.Node) *names {
+	n := &names{plan: plan, captures: map[string]string{}}
+	for key, list := range map[string]strictyaml.Node{keySteps: steps, keyCleanup: cleanup} {
+		for i, item := range list.Items() {
+			capture, _ := item.Get("capture")
+			for _, pair := range capture.Pairs() {
+				name := pair.Key.Text()
+				if _, twice := n.captures[name]; !twice || key == keySteps {
+					n.captures[name] = placeOf(key, i)
+				}
+			}
+		}
+	}
+	return n
+}
+
+// at gives the names that a step may use.
+func (n *names) at(place string) strictyaml.Names {
+	here := n.plan
+	here.Later = slices.Concat(n.plan.Later, n.known)
+	here.NotYet = maps.Clone(n.plan.NotYet)
+	for name, by := range n.captures {
+		switch {
+		case slices.Contains(n.known, name):
+			continue
+		case here.NotYet == nil:
+			here.NotYet = map[string]string{}
+		}
+		here.NotYet[name] = "is captured by " + by
+		if by == place {
+			here.NotYet[name] = "is captured from the answer of this step"
+		}
+	}
+	return here
+}
+
+// capture adds what a step captures, and refuses names that no value can have.
+func (n *names) capture(d *strictyaml.Decoder, place string, step strictyaml.Node) {
+	capture, _ := step.Get("capture")
+	for _, pair := range capture.Pairs() {
+		name := pair.Key.Text()
+		by := n.captures[name]
+		switch {
+		case !pair.Key.IsScalar():
+			continue // already noted
+		case !isName(name):
+			d.Problem(pair.Key, "capture: %q is not a name for a value: letters, digits and _, as in cart_id", name)
+		case n.isTaken(name):
+			d.Problem(pair.Key, "capture: %s means something else already: choose another name", name)
+		case by != place && slices.Contains(n.known, name):
+			d.Problem(pair.Key, "capture: %s is captured by %s already: a name has one value in a scenario", name, by)
+		}
+		n.known = append(n.known, name)
+	}
+}
+
+func (n *names) isTaken(name string) bool {
+	if _, static := n.plan.Static[name]; static || slices.Contains(taken, name) {
+		return true
+	}
+	return slices.ContainsFunc(n.plan.Later, func(later string) bool {
+		first, _, _ := strings.Cut(later, ".")
+		return first == name
+	})
+}
