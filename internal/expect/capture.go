@@ -79,10 +79,11 @@ func (c *Capture) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 func (c *Capture) decodeMapping(d *strictyaml.Decoder, n strictyaml.Node) {
 	var keys captureKeys
 	d.Fields(n, &keys)
-	source := ""
+	source, misspelled := "", false
 	for _, pair := range n.Pairs() {
 		switch key := pair.Key.Text(); {
 		case !slices.Contains(captureSources, key):
+			misspelled = misspelled || key != "regex" && key != "group"
 		case source != "":
 			d.Problem(pair.Key, "%s: %s says already what is captured: write one of json, header, cookie and body", key, source)
 		default:
@@ -92,6 +93,7 @@ func (c *Capture) decodeMapping(d *strictyaml.Decoder, n strictyaml.Node) {
 	body, hasBody := n.Get("body")
 	_, hasRegex := n.Get("regex")
 	switch {
+	case misspelled: // already noted
 	case source == "" && !hasRegex:
 		d.Problem(n, "it isn't said what to capture: write one of json, header, cookie, regex and body")
 	case hasBody && body.IsBool() && !keys.Body:
@@ -132,6 +134,7 @@ func (c *Capture) setPattern(d *strictyaml.Decoder, n strictyaml.Node, keys capt
 	switch {
 	case hasGroup && !hasRegex:
 		d.Problem(group, "group: a group is one of a regular expression: add regex")
+		return
 	case !hasRegex || keys.Regex.IsZero():
 		return
 	}

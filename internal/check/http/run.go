@@ -115,9 +115,10 @@ type hop struct {
 func (h *hop) String() string { return h.method + " " + h.url.String() }
 
 // title names the request in a reason.
-func (h *hop) title() string { return cutTitle(h.String()) }
+func (h *hop) title() string { return titled(h.method, h.url.String()) }
 
-func cutTitle(s string) string {
+func titled(method, address string) string {
+	s := method + " " + shownURL(address)
 	const most = 200
 	if len(s) > most {
 		s = s[:most-3] + "…"
@@ -285,7 +286,7 @@ func (x *exchange) read(keep bool) {
 // note keeps what was seen for reports, and logs it.
 func (r *run) note(ctx context.Context, x *exchange) {
 	timings, remote := x.trace.timings()
-	seen := check.Request{Method: x.hop.method, URL: x.hop.url.String(), Remote: remote, Size: x.size, Timings: timings}
+	seen := check.Request{Method: x.hop.method, URL: shownURL(x.hop.url.String()), Remote: remote, Size: x.size, Timings: timings}
 	if x.answer != nil {
 		seen.Status = x.answer.StatusCode
 	}

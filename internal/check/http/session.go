@@ -125,7 +125,7 @@ func (h *hop) titleAt(green check.Side) string {
 	if err != nil || green.URL == "" || !sameOrigin(base, h.url) {
 		return h.title()
 	}
-	return cutTitle(h.method + " " + h.url.RequestURI())
+	return titled(h.method, h.url.RequestURI())
 }
 
 // connected says that there was a connection to send the request on.

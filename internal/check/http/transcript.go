@@ -57,7 +57,7 @@ func shownHeaders(h http.Header, mask func(string) string) []check.Header {
 		case slices.Contains(secretHeaders, name):
 			value = masked
 		case name == "Cookie":
-			value = cookieNames(value, ";")
+			value = cookieNames(value)
 		case name == "Set-Cookie":
 			value = setCookies(h[name])
 		}
@@ -67,9 +67,9 @@ func shownHeaders(h http.Header, mask func(string) string) []check.Header {
 }
 
 // cookieNames leaves the names of a Cookie header.
-func cookieNames(value, separator string) string {
+func cookieNames(value string) string {
 	var names []string
-	for part := range strings.SplitSeq(value, separator) {
+	for part := range strings.SplitSeq(value, ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(part), "=")
 		names = append(names, name+"="+masked)
 	}
@@ -117,6 +117,14 @@ func withoutPasswords(s string) string {
 		}
 		return parts[3] + masked
 	})
+}
+
+// shownURL is a URL without what its query calls a password or token.
+func shownURL(address string) string {
+	if !strings.Contains(address, "?") {
+		return address
+	}
+	return withoutPasswords(address)
 }
 
 // cutAt shortens a text to so many bytes, whole characters of it, and shows that it did.

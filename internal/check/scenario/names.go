@@ -47,18 +47,21 @@ type names struct {
 
 func newNames(plan strictyaml.Names, steps, cleanup strictyaml.Node) *names {
 	n := &names{plan: plan, captures: map[string]string{}}
-	for key, list := range map[string]strictyaml.Node{keySteps: steps, keyCleanup: cleanup} {
-		for i, item := range list.Items() {
-			capture, _ := item.Get("capture")
-			for _, pair := range capture.Pairs() {
-				name := pair.Key.Text()
-				if _, twice := n.captures[name]; !twice || key == keySteps {
-					n.captures[name] = placeOf(key, i)
-				}
+	n.find(keySteps, steps)
+	n.find(keyCleanup, cleanup)
+	return n
+}
+
+// find notes where each name is captured first.
+func (n *names) find(key string, list strictyaml.Node) {
+	for i, item := range list.Items() {
+		capture, _ := item.Get("capture")
+		for _, pair := range capture.Pairs() {
+			if _, found := n.captures[pair.Key.Text()]; !found {
+				n.captures[pair.Key.Text()] = placeOf(key, i)
 			}
 		}
 	}
-	return n
 }
 
 // at gives the names that a step may use.

@@ -20,6 +20,7 @@ type run struct {
 	session  *httpcheck.Session
 	captured map[string]any
 	requests []check.Request
+	used     bool     // a captured value, by the step under way
 	began    bool     // a request may have changed something
 	again    []string // what was asked again, and then went well
 }
@@ -32,6 +33,7 @@ func newRun(c *Check, scope check.Scope) *run {
 	names := c.captures()
 	r.scope.Lookup = func(name string) (any, error) {
 		if value, known := r.captured[name]; known {
+			r.used = true
 			return value, nil
 		}
 		if by, captured := names[name]; captured {
@@ -96,6 +98,7 @@ func (s *step) called(request string) string {
 func (r *run) step(ctx context.Context, s *step) (check.Outcome, string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.Timeout))
 	defer cancel()
+	r.used = false
 	x, attempts, before := r.ask(ctx, s)
 	outcome, reason := x.Outcome, x.Reason
 	if x.Unsent != nil {
@@ -128,17 +131,19 @@ func tried(attempts int, reason, before string) string {
 // unsent says why a step has no request. A value of green's that no request can carry is a wrong answer.
 func (r *run) unsent(x httpcheck.Exchange) (check.Outcome, string) {
 	var name *strictyaml.NameError
-	if !errors.As(x.Unsent, &name) {
+	var by notCaptured
+	switch named := errors.As(x.Unsent, &name); {
+	case errors.As(x.Unsent, &by) && named:
+		return check.Inconclusive, fmt.Sprintf("skipped: %s was not captured by %s", name.Name, string(by))
+	case named && !r.knows(name.Name), !r.used:
 		return x.Outcome, x.Reason
 	}
-	var by notCaptured
-	if errors.As(name.Err, &by) {
-		return check.Inconclusive, fmt.Sprintf("skipped: %s was not captured by %s", name.Name, string(by))
-	}
-	if _, captured := r.captured[name.Name]; captured {
-		return check.Failed, x.Reason
-	}
-	return x.Outcome, x.Reason
+	return check.Failed, x.Reason
+}
+
+func (r *run) knows(name string) bool {
+	_, captured := r.captured[name]
+	return captured
 }
 
 // capture keeps the values that later steps need.
