@@ -30,13 +30,14 @@ func LogCheck(ctx context.Context, logger *slog.Logger, r check.Report) {
 	switch {
 	case r.Cancelled:
 		outcome = "cancelled"
-	case r.Outcome == check.Passed && r.Warning != "":
-		level = slog.LevelWarn
 	case r.Outcome == check.Passed:
 	case r.Warn || r.Outcome == check.Inconclusive && r.PassInconclusive:
 		level = slog.LevelWarn
 	default:
 		level = slog.LevelError
+	}
+	if r.Warning != "" {
+		level = max(level, slog.LevelWarn)
 	}
 	attrs := []slog.Attr{
 		slog.String("check", r.Name), slog.String("kind", r.Kind), slog.String("outcome", outcome),

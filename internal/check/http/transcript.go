@@ -30,10 +30,8 @@ var dullHeaders = []string{"Connection", "Date", "Keep-Alive", "Content-Security
 
 // transcript is what was said, for people: without secrets, and cut.
 func (x *exchange) transcript(mask func(string) string) *check.Transcript {
-	if mask == nil {
-		mask = func(s string) string { return s }
-	}
 	q := x.hop.request(context.Background())
+	mask = x.masking(q, mask)
 	said := &check.Transcript{
 		RequestHeaders: shownHeaders(q.Header, mask), RequestBody: shownBody(x.hop.body, mask),
 	}
@@ -44,6 +42,42 @@ func (x *exchange) transcript(mask func(string) string) *check.Transcript {
 		said.AnswerHeaders, said.AnswerBody = shownHeaders(x.answer.Header, mask), shownBody(x.body, mask)
 	}
 	return said
+}
+
+// leastSecret is the length of a text, in bytes, from which on it is taken for a secret wherever it stands: shorter ones, such
+// as 1 or true, are parts of much else.
+const leastSecret = 6
+
+// masking adds to a mask what the exchange itself holds that is secret: a server may repeat a credential in its answer.
+func (x *exchange) masking(q *http.Request, mask func(string) string) func(string) string {
+	var pairs []string
+	add := func(secret string) {
+		if len(secret) >= leastSecret {
+			pairs = append(pairs, secret, masked)
+		}
+	}
+	for _, name := range secretHeaders {
+		for _, value := range q.Header.Values(name) {
+			add(value)
+			if _, credentials, found := strings.Cut(value, " "); found {
+				add(credentials)
+			}
+		}
+	}
+	cookies := q.Cookies()
+	if x.answer != nil {
+		cookies = append(cookies, x.answer.Cookies()...)
+	}
+	for _, cookie := range cookies {
+		add(cookie.Value)
+	}
+	own := strings.NewReplacer(pairs...)
+	return func(s string) string {
+		if mask != nil {
+			s = mask(s)
+		}
+		return own.Replace(s)
+	}
 }
 
 func shownHeaders(h http.Header, mask func(string) string) []check.Header {

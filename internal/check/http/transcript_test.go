@@ -105,3 +105,14 @@ func TestWhatAURLCallsATokenIsNotShown(t *testing.T) {
 		t.Errorf("reported as %s, want %s", got, want)
 	}
 }
+
+func TestACredentialThatTheAnswerRepeatsIsNotShown(t *testing.T) {
+	green := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "session-of-ann"})
+		_, _ = io.WriteString(w, r.Header.Get("Authorization")+" was yours, session-of-ann is, and "+r.Header.Get("Cookie"))
+	})
+	said := exchange(t, `http: {path: /, headers: {authorization: Bearer swordfish, cookie: a=1; b=old-session}}`, green, nil).Transcript()
+	if got, want := said.AnswerBody, "*** was yours, *** is, and a=1; b=***"; got != want {
+		t.Errorf("the body is shown as %q, want %q", got, want)
+	}
+}

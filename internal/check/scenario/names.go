@@ -3,7 +3,6 @@ package scenariocheck
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -28,7 +27,15 @@ func placeOf(key string, index int) string {
 // it.
 const namePattern = `^[A-Za-z_][A-Za-z0-9_]*$`
 
-var isName = regexp.MustCompile(namePattern).MatchString
+func isName(s string) bool {
+	for i, c := range []byte(s) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // taken are names that mean something else in an expression: what it knows of the answer, and words of its language.
 var taken = []string{
