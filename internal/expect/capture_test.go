@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -165,7 +169,7 @@ func take(t *testing.T, src string, from expect.Whole) (any, *expect.Mismatch, e
 // Whatever a plan captures from whatever answer, it is a value that is worth having, or one line that says what is wrong.
 func FuzzCapture(f *testing.F) {
 	for _, seed := range []string{`$.id`, `{header: location, regex: /(\w+)$}`, `{regex: "(a)|(b)", group: 2}`, `{json: "$..id"}`, `{cookie: sid}`, `{body: true}`, `"{{ cart }}"`} {
-		f.Add(seed, []byte(whole().Body), "/carts/c-17")
+		f.Add(seed, whole().Body, "/carts/c-17")
 	}
 	f.Fuzz(func(t *testing.T, src string, body []byte, header string) {
 		a, err := tryDecode("capture: " + src)
@@ -189,4 +193,55 @@ func FuzzCapture(f *testing.F) {
 			}
 		}
 	})
+}
+
+// All combinations of the keys of a capture are taken, or refused, by schema and Decoder alike.
+func TestTheSchemaOfACaptureAgreesWithItsDecoder(t *testing.T) {
+	type file struct {
+		Capture expect.Capture `yaml:"capture"`
+	}
+	text, err := json.Marshal(strictyaml.NewDescriber(func(reflect.Type, string) string { return "" }).Document("captures", &file{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s jsonschema.Schema
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := s.Resolve(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]any{"json": "$.id", "header": "etag", "cookie": "sid", "body": true, "regex": "(a)(b)", "group": 2, "nope": "x"}
+	captures := []any{"$.id", "id", []any{"$.id"}, 7}
+	for subset := range 1 << len(values) {
+		capture := map[string]any{}
+		for i, key := range slices.Sorted(maps.Keys(values)) {
+			if subset&(1<<i) != 0 {
+				capture[key] = values[key]
+			}
+		}
+		captures = append(captures, capture)
+	}
+	taken := 0
+	for _, capture := range captures {
+		source, err := json.Marshal(map[string]any{"capture": capture})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, problem := tryDecode(string(source))
+		var value any
+		if err := json.Unmarshal(source, &value); err != nil {
+			t.Fatal(err)
+		}
+		if verdict := schema.Validate(value); (problem == nil) != (verdict == nil) {
+			t.Errorf("%s: the Decoder says %v, the schema %v", source, problem, verdict)
+		}
+		if problem == nil {
+			taken++
+		}
+	}
+	if want := 1 + 4 + 4 + 4 + 2; taken != want { // a path; each source, with and without regex and group; regex alone
+		t.Errorf("%d captures are taken, want %d", taken, want)
+	}
 }

@@ -37,13 +37,20 @@ func TestATranscriptShowsWhatWasSaidWithoutSecrets(t *testing.T) {
 		green, func(s string) string { return strings.ReplaceAll(s, "swordfish", "***") })
 	want := &check.Transcript{
 		RequestHeaders: []check.Header{
-			{Name: "Authorization", Value: "***"}, {Name: "Content-Type", Value: "application/x-www-form-urlencoded"}, {Name: "Cookie", Value: "a=***; b=***"},
-			{Name: "User-Agent", Value: "greenlight/test"}, {Name: "X-Api-Key", Value: "***"}, {Name: "X-Note", Value: "***"},
+			{Name: "Authorization", Value: "***"},
+			{Name: "Content-Type", Value: "application/x-www-form-urlencoded"},
+			{Name: "Cookie", Value: "a=***; b=***"},
+			{Name: "User-Agent", Value: "greenlight/test"},
+			{Name: "X-Api-Key", Value: "***"},
+			{Name: "X-Note", Value: "***"},
 		},
 		RequestBody: "new-password=***&password=***&user=ann",
 		AnswerHeaders: []check.Header{
-			{Name: "Content-Length", Value: "134"}, {Name: "Content-Type", Value: "application/json"}, {Name: "Location", Value: "/login?token=***&next=/"},
-			{Name: "Set-Cookie", Value: "sid=***; Path=/; Secure; HttpOnly, theme=***"}, {Name: "X-Request-Id", Value: "r-1"},
+			{Name: "Content-Length", Value: "134"},
+			{Name: "Content-Type", Value: "application/json"},
+			{Name: "Location", Value: "/login?token=***&next=/"},
+			{Name: "Set-Cookie", Value: "sid=***; Path=/; Secure; HttpOnly, theme=***"},
+			{Name: "X-Request-Id", Value: "r-1"},
 		},
 		AnswerBody: `{"error": "no", "access_token": "***", "api-key": "***", "owner": {"Password" : "***"}, "known": "***", "passwordless": true}`,
 	}

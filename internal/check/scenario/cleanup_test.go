@@ -20,11 +20,13 @@ func TestTheCleanupIsMadeWhateverCameOfTheSteps(t *testing.T) {
 	}{
 		{
 			"they passed", `{scenario: [{http: GET /?say=c, capture: {c: {body: true}}}], cleanup: [http: "DELETE /{{ c }}"]}`,
-			"passed", []string{"GET /?say=c", "DELETE /c"},
+			"passed",
+			[]string{"GET /?say=c", "DELETE /c"},
 		},
 		{
 			"one failed", `{scenario: [{http: GET /?say=c, capture: {c: {body: true}}}, http: GET /?status=500, http: GET /never], cleanup: [http: "DELETE /{{ c }}"]}`,
-			"failed: step 2 of 3, GET /?status=500: status is 500, expected 2xx", []string{"GET /?say=c", "GET /?status=500", "DELETE /c"},
+			"failed: step 2 of 3, GET /?status=500: status is 500, expected 2xx",
+			[]string{"GET /?say=c", "GET /?status=500", "DELETE /c"},
 		},
 		{
 			"what wasn't captured can't be taken away, and everything else is", `{scenario: [{http: GET /?status=500, capture: {c: {body: true}}}], cleanup: [http: "DELETE /{{ c }}", http: DELETE /all]}`,
@@ -38,7 +40,8 @@ func TestTheCleanupIsMadeWhateverCameOfTheSteps(t *testing.T) {
 		},
 		{
 			"what it expects is its own", `{scenario: [http: GET /], cleanup: [{http: DELETE /a?status=404, expect: {status: [2xx, 404]}}]}`,
-			"passed", []string{"GET /", "DELETE /a?status=404"},
+			"passed",
+			[]string{"GET /", "DELETE /a?status=404"},
 		},
 		{
 			"much may go wrong", `{scenario: [http: GET /?status=500], cleanup: [http: GET /a?status=404, http: GET /b?status=404, http: GET /c?status=404]}`,
@@ -47,11 +50,13 @@ func TestTheCleanupIsMadeWhateverCameOfTheSteps(t *testing.T) {
 		},
 		{
 			"it may capture for itself, and has the scenario's cookies", `{scenario: [http: GET /?set=sid], cleanup: [{http: GET /?say=x, capture: {left: {body: true}}}, http: "DELETE /{{ left }}"]}`,
-			"passed", []string{"GET /?set=sid", "GET /?say=x", "DELETE /x"},
+			"passed",
+			[]string{"GET /?set=sid", "GET /?say=x", "DELETE /x"},
 		},
 		{
 			"it stands before the steps", `{cleanup: [http: "DELETE /{{ c }}"], scenario: [{http: GET /?say=c, capture: {c: {body: true}}}]}`,
-			"passed", []string{"GET /?say=c", "DELETE /c"},
+			"passed",
+			[]string{"GET /?say=c", "DELETE /c"},
 		},
 	} {
 		t.Run(tt.why, func(t *testing.T) {

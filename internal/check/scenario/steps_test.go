@@ -39,23 +39,28 @@ func TestAScenarioIsItsStepsInTheirOrder(t *testing.T) {
 		},
 		{
 			"the first that fails ends it", `scenario: [http: GET /a, http: "POST /b?status=500", http: GET /c]`,
-			"failed: step 2 of 3, POST /b?status=500: status is 500, expected 2xx", []string{"GET /a", "POST /b?status=500"},
+			"failed: step 2 of 3, POST /b?status=500: status is 500, expected 2xx",
+			[]string{"GET /a", "POST /b?status=500"},
 		},
 		{
 			"a step may have a name", `scenario: [{name: pay, http: "POST /b?status=402"}]`,
-			"failed: step 1 of 1 (pay), POST /b?status=402: status is 402, expected 2xx", []string{"POST /b?status=402"},
+			"failed: step 1 of 1 (pay), POST /b?status=402: status is 402, expected 2xx",
+			[]string{"POST /b?status=402"},
 		},
 		{
 			"a value goes from an answer into the next requests, as one segment of a path", `scenario: [{http: 'GET /?say={"id":"a/b"}', capture: {id: $.id}}, http: "GET /carts/{{ id }}?of={{ id }}"]`,
-			"passed", []string{`GET /?say={"id":"a/b"}`, "GET /carts/a%2Fb?of=a%2Fb"},
+			"passed",
+			[]string{`GET /?say={"id":"a/b"}`, "GET /carts/a%2Fb?of=a%2Fb"},
 		},
 		{
 			"a number of many digits has all of them", `scenario: [{http: 'GET /?say=[12345678901234567890]', capture: {id: '$[0]'}}, http: "GET /carts/{{ id }}"]`,
-			"passed", []string{`GET /?say=[12345678901234567890]`, "GET /carts/12345678901234567890"},
+			"passed",
+			[]string{`GET /?say=[12345678901234567890]`, "GET /carts/12345678901234567890"},
 		},
 		{
 			"it may be expected", `scenario: [{http: 'GET /?say={"n":3}', capture: {n: $.n}}, {http: 'GET /?say={"n":4}', expect: {json: {$.n: "{{ n }}"}, assert: body.n == n + 1}}]`,
-			"failed: step 2 of 2, GET /?say={\"n\":4}: $.n is 4, expected 3", []string{`GET /?say={"n":3}`, `GET /?say={"n":4}`},
+			"failed: step 2 of 2, GET /?say={\"n\":4}: $.n is 4, expected 3",
+			[]string{`GET /?say={"n":3}`, `GET /?say={"n":4}`},
 		},
 		{
 			"the plan's names are known as well", `scenario: [http: "GET /{{ stage }}/{{ vars.sku }}"]`, "passed",
