@@ -73,6 +73,7 @@ func TestTimeIsKeptForACheckThatCleansUp(t *testing.T) {
 				is(t, v, v.Outcome, tt.reason)
 				took(t, v, tt.took)
 				<-time.After(2 * never) // what was left behind ends, too
+				synctest.Wait()
 				if tt.check.stopped != tt.stopped || tt.check.cleaned != 1 {
 					t.Errorf("it was stopped after %s, and has cleaned up %d times", tt.check.stopped, tt.check.cleaned)
 				}
@@ -107,10 +108,11 @@ func TestACheckThatIsCancelledCleansUpFirst(t *testing.T) {
 					}
 					v, _ := run(ctx, stage)
 					took(t, v, tt.took)
+					<-time.After(2 * time.Hour) // what was left behind ends, too
+					synctest.Wait()
 					if hung := tt.cleans == time.Hour; c.stopped != tt.after || !hung && v.Checks[0].Warning != "left behind by run 1" {
 						t.Errorf("cancelled %s it was stopped after %s, and warns %q", cancelled, c.stopped, v.Checks[0].Warning)
 					}
-					<-time.After(2 * time.Hour) // what was left behind ends, too
 				})
 			}
 		})

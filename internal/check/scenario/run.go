@@ -69,21 +69,28 @@ func (c *Check) captures() map[string]string {
 func (r *run) steps(ctx context.Context) check.Result {
 	for _, s := range r.check.Steps.list {
 		if ctx.Err() != nil {
-			return check.Result{Outcome: check.Inconclusive, Reason: s.called(s.asks.Title()) + ": not made: " + over(ctx)}
+			return check.Result{Outcome: check.Inconclusive, Reason: s.called(s.asks.Title()) + ": not made: " + r.over(ctx)}
 		}
 		r.began = true
 		if outcome, reason := r.step(ctx, s); outcome != check.Passed {
+			if outcome == check.Inconclusive && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				reason += "; " + r.over(ctx)
+			}
 			return check.Result{Outcome: outcome, Reason: reason}
 		}
 	}
 	return check.Result{Outcome: check.Passed, Reason: strings.Join(r.again, "; ")}
 }
 
-func over(ctx context.Context) string {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+// over says what ended the steps.
+func (r *run) over(ctx context.Context) string {
+	switch {
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "the scenario was cancelled"
+	case r.scope.Grace == 0:
 		return "the scenario's time was up"
 	}
-	return "the scenario was cancelled"
+	return fmt.Sprintf("the scenario's time was up, but for %s that are kept for its cleanup", strictyaml.Duration(r.scope.Grace.Round(10*time.Millisecond)))
 }
 
 // called names the step and its request, for a reason.
