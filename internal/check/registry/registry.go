@@ -7,12 +7,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
-	"github.com/greenlight-deploy/greenlight/internal/check/alarms"
-	"github.com/greenlight-deploy/greenlight/internal/check/cloudwatch"
+	alarmscheck "github.com/greenlight-deploy/greenlight/internal/check/alarms"
+	cloudwatchcheck "github.com/greenlight-deploy/greenlight/internal/check/cloudwatch"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
-	"github.com/greenlight-deploy/greenlight/internal/check/lambda"
-	"github.com/greenlight-deploy/greenlight/internal/check/prometheus"
-	"github.com/greenlight-deploy/greenlight/internal/check/targets"
+	lambdacheck "github.com/greenlight-deploy/greenlight/internal/check/lambda"
+	prometheuscheck "github.com/greenlight-deploy/greenlight/internal/check/prometheus"
+	scenariocheck "github.com/greenlight-deploy/greenlight/internal/check/scenario"
+	targetscheck "github.com/greenlight-deploy/greenlight/internal/check/targets"
 )
 
 // Environment is what kinds may use of the process that they run in.
@@ -27,6 +28,7 @@ type Environment struct {
 func Kinds(e Environment) []check.Kind {
 	return []check.Kind{
 		httpcheck.Kind(e.Network),
+		scenariocheck.Kind(e.Network),
 		targetscheck.Kind(e.AWS),
 		lambdacheck.Kind(e.AWS),
 		alarmscheck.Kind(e.AWS),
