@@ -45,7 +45,7 @@ func (e *Expect) needsBody() bool {
 func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Lookup) check.Result {
 	var away misled
 	if x.answer == nil || errors.As(x.err, &away) {
-		return x.problem(ctx).result()
+		return x.problem(ctx).Result()
 	}
 	j := &judging{Expect: e, exchange: x, lookup: lookup}
 	j.head()
@@ -61,7 +61,7 @@ func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Look
 	case len(j.false) > 0:
 		return check.Result{Outcome: check.Failed, Reason: j.reason(), Retry: j.retry()}
 	case x.err != nil:
-		return x.problem(ctx).result()
+		return x.problem(ctx).Result()
 	case j.err != nil:
 		return check.Result{Outcome: check.Inconclusive, Reason: j.err.Error()}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -26,8 +27,8 @@ type Request struct {
 	JSON strictyaml.Value                                      `yaml:"json"`
 	Form strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"form"`
 
-	Redirects Redirects `yaml:"redirects"`
-	TLS       TLS       `yaml:"tls"`
+	Redirects Redirects   `yaml:"redirects"`
+	TLS       network.TLS `yaml:"tls"`
 }
 
 // methods are those of RFC 9110 and PATCH. CONNECT is for proxies.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -32,7 +33,7 @@ type run struct {
 	began  time.Time
 	side   check.Side // that the first request asks
 	sender *http.Transport
-	client *clientCertificate
+	client *network.ClientCertificate
 	seen   []check.Request
 }
 
@@ -68,7 +69,7 @@ func (r *run) do(ctx context.Context) check.Result {
 // on asking the old version after traffic has shifted. The server's name is for certificates, where neither the URL nor
 // the plan says which.
 func (r *run) connectWith(first *hop, serverName string) error {
-	config, client, err := r.check.Request.TLS.config(r.check.network, r.lookup)
+	config, client, err := r.check.Request.TLS.Config(r.check.network, r.lookup)
 	if err != nil {
 		return err
 	}
@@ -197,8 +198,8 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 // exchange is a request and as much of its answer as came.
 type exchange struct {
 	hop    *hop
-	trace  *trace
-	client *clientCertificate
+	trace  *network.Trace
+	client *network.ClientCertificate
 	began  time.Time // of the whole run
 	now    func() time.Time
 	within time.Duration
@@ -211,12 +212,12 @@ type exchange struct {
 }
 
 func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange, *hop) {
-	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.began, now: r.check.network.Now}
+	x := &exchange{hop: h, trace: network.NewTrace(), client: r.client, began: r.began, now: r.check.network.Now}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)
 	}
-	defer x.trace.finish()
-	answer, err := r.sender.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.hooks())))
+	defer x.trace.Finish()
+	answer, err := r.sender.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.Hooks())))
 	if err != nil {
 		x.err = err
 		return x, nil
@@ -266,13 +267,13 @@ func (x *exchange) read(keep bool) {
 
 // note keeps what was seen for reports, and logs it.
 func (r *run) note(ctx context.Context, x *exchange) {
-	timings, remote := x.trace.timings()
+	timings, remote := x.trace.Timings()
 	seen := check.Request{Method: x.hop.method, URL: x.hop.url.String(), Remote: remote, Size: x.size, Timings: timings}
 	if x.answer != nil {
 		seen.Status = x.answer.StatusCode
 	}
 	if x.err != nil {
-		seen.Err = strictyaml.OneLine(x.problem(ctx).reason)
+		seen.Err = strictyaml.OneLine(x.problem(ctx).Reason)
 	}
 	r.seen = append(r.seen, seen)
 	attrs := []slog.Attr{
@@ -319,7 +320,5 @@ func (x *exchange) seen(body any) expect.Answer {
 
 // took is the time from the first request's start to the last byte read.
 func (x *exchange) took() time.Duration {
-	x.trace.mu.Lock()
-	defer x.trace.mu.Unlock()
-	return between(x.began, x.trace.end)
+	return x.trace.Took(x.began)
 }
