@@ -58,12 +58,12 @@ func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Look
 		j.whole(ctx)
 	}
 	switch {
-	case len(j.false) > 0:
-		return check.Result{Outcome: check.Failed, Reason: j.reason(), Retry: j.retry()}
+	case len(j.found.All()) > 0:
+		return check.Result{Outcome: check.Failed, Reason: j.found.String(), Retry: j.retry()}
 	case x.err != nil:
 		return x.problem(ctx).Result()
-	case j.err != nil:
-		return check.Result{Outcome: check.Inconclusive, Reason: j.err.Error()}
+	case j.found.Err() != nil:
+		return check.Result{Outcome: check.Inconclusive, Reason: j.found.Err().Error()}
 	}
 	return check.Result{Outcome: check.Passed}
 }
@@ -73,20 +73,10 @@ type judging struct {
 	*Expect
 	*exchange
 	lookup strictyaml.Lookup
-	false  []*expect.Mismatch
-	err    error // the first name without a value
+	found  expect.Mismatches
 }
 
-func (j *judging) add(err error, all ...*expect.Mismatch) {
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	for _, m := range all {
-		if m != nil {
-			j.false = append(j.false, m)
-		}
-	}
-}
+func (j *judging) add(err error, all ...*expect.Mismatch) { j.found.Add(err, all...) }
 
 // head judges what came before the body.
 func (j *judging) head() {
@@ -227,22 +217,9 @@ func (j *judging) whole(ctx context.Context) {
 	j.add(err, all...)
 }
 
-// reason tells what is false, the first few of it.
-func (j *judging) reason() string {
-	const most = 3
-	var parts []string
-	for _, m := range j.false[:min(most, len(j.false))] {
-		parts = append(parts, m.String())
-	}
-	if more := len(j.false) - most; more > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(parts, "; ")
-}
-
 // retry lets a load balancer's own error be asked again, where it is its status that is wrong.
 func (j *judging) retry() check.Retry {
-	if j.fromLoadBalancer() && slices.ContainsFunc(j.false, func(m *expect.Mismatch) bool { return m.Subject == "status" }) {
+	if j.fromLoadBalancer() && slices.ContainsFunc(j.found.All(), func(m *expect.Mismatch) bool { return m.Subject == "status" }) {
 		return check.RetrySpreading
 	}
 	return check.RetryNever

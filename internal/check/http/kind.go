@@ -10,7 +10,6 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
-	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // DefaultTimeout is what a check has where its plan sets no timeout, retries included. It is that of the recipe which
@@ -52,14 +51,4 @@ func (c *Check) Title() string { return c.Request.method() + " " + c.Request.tar
 func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	r := newRun(c, scope)
 	return r.do(ctx)
-}
-
-// noLookup is for a scope without names.
-func noLookup(string) (any, error) { return nil, errNoNames }
-
-func lookupOf(scope check.Scope) strictyaml.Lookup {
-	if scope.Lookup == nil {
-		return noLookup
-	}
-	return scope.Lookup
 }

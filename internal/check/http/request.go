@@ -1,7 +1,6 @@
 package httpcheck
 
 import (
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,8 +32,6 @@ type Request struct {
 
 // methods are those of RFC 9110 and PATCH. CONNECT is for proxies.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
-
-var errNoNames = errors.New("no names are known here")
 
 // DecodeNode reads one line, or a mapping.
 func (r *Request) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {

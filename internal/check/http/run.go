@@ -38,7 +38,7 @@ type run struct {
 }
 
 func newRun(c *Check, scope check.Scope) *run {
-	r := &run{check: c, scope: scope, lookup: lookupOf(scope), logger: scope.Logger, began: time.Now()}
+	r := &run{check: c, scope: scope, lookup: network.Lookup(scope), logger: scope.Logger, began: time.Now()}
 	if r.logger == nil {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
@@ -276,18 +276,7 @@ func (r *run) note(ctx context.Context, x *exchange) {
 		seen.Err = strictyaml.OneLine(x.problem(ctx).Reason)
 	}
 	r.seen = append(r.seen, seen)
-	attrs := []slog.Attr{
-		slog.String("method", seen.Method), slog.String("url", seen.URL), slog.Int("status", seen.Status),
-		slog.Int64("size", seen.Size), slog.String("remote", seen.Remote),
-		slog.Group("ms",
-			milliseconds("dns", timings.DNS), milliseconds("connect", timings.Connect), milliseconds("tls", timings.TLS),
-			milliseconds("first_byte", timings.FirstByte), milliseconds("total", timings.Total)),
-	}
-	attrs = append(attrs, x.hop.carried(r.side)...)
-	if seen.Err != "" {
-		attrs = append(attrs, slog.String("error", seen.Err))
-	}
-	r.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
+	network.Log(ctx, r.logger, seen, x.hop.carried(r.side)...)
 }
 
 // carried shows what a request has so that a listener's rule sends it to its side.
@@ -306,11 +295,6 @@ func (h *hop) carried(side check.Side) []slog.Attr {
 		attrs = append(attrs, slog.Group("headers", headers...))
 	}
 	return attrs
-}
-
-// milliseconds are what people compare times of requests in; three digits behind the point are microseconds.
-func milliseconds(key string, d time.Duration) slog.Attr {
-	return slog.Float64(key, float64(d.Microseconds())/1000)
 }
 
 // seen is the answer as assertions know it.

@@ -9,19 +9,10 @@ import (
 	"unicode"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
-
-// noGreen says why a path leads nowhere: who knows what is deployed knows why it isn't known where green answers.
-func noGreen(lookup strictyaml.Lookup) error {
-	if lookup != nil {
-		if _, err := lookup("green.url"); err != nil {
-			return fmt.Errorf("where green answers: %w", err)
-		}
-	}
-	return errors.New("where green answers is not known: set green in the plan, --green on the command line, or ALB_URL")
-}
 
 // resolve gives the URL that a request goes to, and the side that it asks; the zero Side where that is another server.
 func (r *Request) resolve(scope check.Scope, lookup strictyaml.Lookup) (*url.URL, check.Side, error) {
@@ -54,7 +45,7 @@ func (r *Request) base(scope check.Scope, lookup strictyaml.Lookup) (*url.URL, c
 		return nil, check.Side{}, err
 	}
 	if scope.Green.URL == "" {
-		return nil, check.Side{}, noGreen(scope.Lookup)
+		return nil, check.Side{}, network.NoGreen(scope.Lookup)
 	}
 	green, err := parseURL(scope.Green.URL)
 	if err != nil {

@@ -1,7 +1,9 @@
 package network
 
 import (
+	"context"
 	"crypto/tls"
+	"net"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -75,6 +77,27 @@ func (t *Trace) Hooks() *httptrace.ClientTrace {
 		GotFirstResponseByte: func() { t.first(&t.firstByte) },
 	}
 }
+
+// In gives a context in which the parts of the exchange are noted.
+func (t *Trace) In(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, t.Hooks())
+}
+
+// connected notes a connection that no transport made.
+func (t *Trace) connected(conn net.Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.connectEnd, t.got = time.Now(), time.Now()
+	if address := conn.RemoteAddr(); address != nil {
+		t.remote = address.String()
+	}
+}
+
+// Sent notes that what is asked has been written, where no transport does.
+func (t *Trace) Sent() { t.first(&t.sent) }
+
+// Received notes the first byte of an answer.
+func (t *Trace) Received() { t.first(&t.firstByte) }
 
 // Finish ends the exchange. Only the first call counts.
 func (t *Trace) Finish() { t.first(&t.end) }
