@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -44,7 +45,7 @@ func (a *Asking) Problem(ctx context.Context, err error, stage string) Problem {
 		if stage == "" {
 			stage = a.Trace.Stage()
 		}
-		return Silent("no answer%s (%s)", a.within(), stage)
+		return Silent("no answer%s (%s)", a.WithinTime(), stage)
 	}
 	if a.Client != nil && !a.Answered {
 		if reason := a.Client.Broke(); reason != "" {
@@ -66,7 +67,8 @@ func (a *Asking) Problem(ctx context.Context, err error, stage string) Problem {
 	return Silent("no answer: %s", Plainly(err))
 }
 
-func (a *Asking) within() string {
+// WithinTime is the time that there was, as the end of a sentence: " within 2s".
+func (a *Asking) WithinTime() string {
 	if a.Within <= 0 {
 		return ""
 	}
@@ -166,4 +168,15 @@ func (a *Asking) Finish(ctx context.Context, scope check.Scope, title string, se
 	Log(ctx, scope.Logger, seen, more...)
 	result.Requests = []check.Request{seen}
 	return result
+}
+
+// Judged is what came of judging an answer.
+func Judged(found *expect.Mismatches) check.Result {
+	switch {
+	case len(found.All()) > 0:
+		return check.Result{Outcome: check.Failed, Reason: found.String()}
+	case found.Err() != nil:
+		return check.Result{Outcome: check.Inconclusive, Reason: found.Err().Error()}
+	}
+	return check.Result{Outcome: check.Passed}
 }

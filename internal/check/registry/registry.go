@@ -4,11 +4,14 @@ package registry
 import (
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
+	tcpcheck "github.com/greenlight-deploy/greenlight/internal/check/tcp"
 )
 
 // Kinds are all kinds of check, one line for each.
 func Kinds() []check.Kind {
 	return []check.Kind{
 		httpcheck.Kind(httpcheck.System()),
+		tcpcheck.Kind(network.System()),
 	}
 }
