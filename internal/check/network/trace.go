@@ -87,7 +87,7 @@ func (t *Trace) In(ctx context.Context) context.Context {
 func (t *Trace) connected(conn net.Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.connectEnd, t.got = time.Now(), time.Now()
+	t.connectEnd = time.Now()
 	if address := conn.RemoteAddr(); address != nil {
 		t.remote = address.String()
 	}

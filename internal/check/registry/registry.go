@@ -6,6 +6,7 @@ import (
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	tcpcheck "github.com/greenlight-deploy/greenlight/internal/check/tcp"
+	tlscheck "github.com/greenlight-deploy/greenlight/internal/check/tls"
 )
 
 // Kinds are all kinds of check, one line for each.
@@ -13,5 +14,6 @@ func Kinds() []check.Kind {
 	return []check.Kind{
 		httpcheck.Kind(httpcheck.System()),
 		tcpcheck.Kind(network.System()),
+		tlscheck.Kind(network.System()),
 	}
 }
