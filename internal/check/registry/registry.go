@@ -3,6 +3,7 @@ package registry
 
 import (
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	dnscheck "github.com/greenlight-deploy/greenlight/internal/check/dns"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	tcpcheck "github.com/greenlight-deploy/greenlight/internal/check/tcp"
@@ -15,5 +16,6 @@ func Kinds() []check.Kind {
 		httpcheck.Kind(httpcheck.System()),
 		tcpcheck.Kind(network.System()),
 		tlscheck.Kind(network.System()),
+		dnscheck.Kind(network.System(), dnscheck.SystemServers),
 	}
 }
