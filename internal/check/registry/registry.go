@@ -4,6 +4,7 @@ package registry
 import (
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	dnscheck "github.com/greenlight-deploy/greenlight/internal/check/dns"
+	grpccheck "github.com/greenlight-deploy/greenlight/internal/check/grpc"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	tcpcheck "github.com/greenlight-deploy/greenlight/internal/check/tcp"
@@ -17,5 +18,6 @@ func Kinds() []check.Kind {
 		tcpcheck.Kind(network.System()),
 		tlscheck.Kind(network.System()),
 		dnscheck.Kind(network.System(), dnscheck.SystemServers),
+		grpccheck.Kind(network.System()),
 	}
 }
