@@ -104,7 +104,7 @@ func (k *call) header() (http.Header, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !isValue(value) {
+		if !network.IsHeaderValue(value) {
 			return nil, fmt.Errorf("%s: the value of the metadata %s holds a line break or another control character", entry.At, entry.Key)
 		}
 		h.Set(entry.Key, value)

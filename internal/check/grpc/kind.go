@@ -94,7 +94,7 @@ func (c *Call) validateMetadata(d *strictyaml.Decoder, n strictyaml.Node) {
 		seen[name] = true
 	}
 	for _, entry := range c.Metadata {
-		if literal, known := entry.Value.Literal(); known && !isValue(literal) {
+		if literal, known := entry.Value.Literal(); known && !network.IsHeaderValue(literal) {
 			for _, pair := range n.Pairs() {
 				if pair.Key.Position() == entry.At {
 					d.Problem(pair.Value, "metadata: the value of %s holds a line break or another control character", entry.Key)
@@ -102,11 +102,6 @@ func (c *Call) validateMetadata(d *strictyaml.Decoder, n strictyaml.Node) {
 			}
 		}
 	}
-}
-
-// isValue says that a header can have the value: no control character but the tab.
-func isValue(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 // Validate refuses to expect a certificate where there is none.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -30,7 +31,7 @@ type Expect struct {
 func (e *Expect) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	headers, _ := n.Get("headers")
 	for _, pair := range headers.Pairs() {
-		if name := pair.Key.Text(); !isToken(name) {
+		if name := pair.Key.Text(); !network.IsToken(name) {
 			d.Problem(pair.Key, "headers: %q is not the name of a header", name)
 		}
 	}

@@ -48,7 +48,7 @@ func newRun(c *Check, scope check.Scope) *run {
 func (r *run) do(ctx context.Context) check.Result {
 	first, err := r.firstHop()
 	if err == nil {
-		err = r.connectWith(first, hostname(r.side.Host))
+		err = r.connectWith(first, network.Hostname(r.side.Host))
 	}
 	if err != nil {
 		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
@@ -137,7 +137,7 @@ func (r *run) firstHop() (*hop, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !isHeaderValue(value) {
+		if !network.IsHeaderValue(value) {
 			return nil, fmt.Errorf("%s: the value of the header %s holds a line break or another control character", entry.At, entry.Key)
 		}
 		if name := http.CanonicalHeaderKey(entry.Key); name == "Host" {
@@ -184,7 +184,7 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 		if following == nil {
 			return x
 		}
-		if r.side.Host != "" && !sameOrigin(h.url, following.url) {
+		if r.side.Host != "" && !network.SameOrigin(h.url, following.url) {
 			r.sender.CloseIdleConnections()
 			if err := r.connectWith(following, ""); err != nil {
 				x.err = err

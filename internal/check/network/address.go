@@ -70,7 +70,7 @@ type Endpoint struct {
 // the side, or the host.
 func (e Endpoint) ServerName() string {
 	if e.Side.Host != "" {
-		return (&url.URL{Host: e.Side.Host}).Hostname()
+		return Hostname(e.Side.Host)
 	}
 	return e.Host
 }
