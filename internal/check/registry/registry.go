@@ -9,6 +9,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	tcpcheck "github.com/greenlight-deploy/greenlight/internal/check/tcp"
 	tlscheck "github.com/greenlight-deploy/greenlight/internal/check/tls"
+	websocketcheck "github.com/greenlight-deploy/greenlight/internal/check/websocket"
 )
 
 // Kinds are all kinds of check, one line for each.
@@ -19,5 +20,6 @@ func Kinds() []check.Kind {
 		tlscheck.Kind(network.System()),
 		dnscheck.Kind(network.System(), dnscheck.SystemServers),
 		grpccheck.Kind(network.System()),
+		websocketcheck.Kind(network.System()),
 	}
 }
