@@ -107,7 +107,7 @@ type message struct {
 	payload []byte
 }
 
-// readMessage puts a message together. Control frames may come in between: pings are answered through pong, and one that
+// readMessage puts a message together. Control frames may come in between: pings are answered, and one that
 // ends the connection is a closed error.
 func readMessage(r *bufio.Reader, answer func(opcode, []byte)) (message, error) {
 	var m message
