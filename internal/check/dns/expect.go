@@ -85,9 +85,9 @@ func (e *Expect) rcode() rcode {
 // judge compares an answer; the subject says what was asked.
 func (e *Expect) judge(a answer, subject string, took time.Duration, lookup strictyaml.Lookup) check.Result {
 	var found expect.Mismatches
-	switch want := e.rcode(); {
-	case a.rcode == want:
-	case a.rcode == servFail:
+	switch want := e.rcode(); a.rcode {
+	case want:
+	case servFail:
 		return network.Silent("the server failed to find out (SERVFAIL)").Result()
 	default:
 		found.Add(nil, &expect.Mismatch{Subject: "the code of the answer", Got: string(a.rcode) + advice(a.rcode), Expected: string(want)})

@@ -112,7 +112,7 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	r := &resolver{asking: asking, name: name, kind: c.Query.Type, accept: c.Expect.rcode()}
 	a, server, err := r.ask(ctx, servers)
 	asking.Trace.Finish()
-	result := check.Result{}
+	var result check.Result
 	var bad malformed
 	switch {
 	case errors.As(err, &bad):

@@ -81,7 +81,7 @@ func (a Address) Resolve(scope check.Scope, lookup strictyaml.Lookup) (Endpoint,
 	if err != nil {
 		return Endpoint{}, err
 	}
-	host, port, err := "", "", error(nil)
+	var host, port string
 	if !a.IsZero() {
 		if host, port, err = a.split(text); err != nil {
 			return Endpoint{}, err

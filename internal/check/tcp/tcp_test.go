@@ -240,7 +240,7 @@ func TestWhatIsWrongWithACheckIsToldAtItsPlace(t *testing.T) {
 		{"TLS begins once", `tcp: {exchange: [{starttls: true}, {starttls: true}]}`, `1:36: tcp: starttls: the connection is one of TLS already`},
 		{"a certificate is one of TLS", `{tcp: ":1", expect: {certificate: {names: a}}}`, `1:35: certificate: the connection isn't one of TLS: write tls: {}, or starttls in a step`},
 		{"base64 is one", `tcp: {send: {base64: "?"}}`, `1:13: send: base64: illegal base64 data at input byte 0`},
-		{"a key is known or wrong", `tcp: {adress: a}`, `1:7: tcp: unknown key "adress": did you mean "address"?`},
+		{"a key is known or wrong", `tcp: {adr: a}`, `1:7: tcp: unknown key "adr": valid here: address, exchange, send, tls`},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			_, err := networktest.Decode(tcpcheck.Kind(network.Network{}), tt.src)
