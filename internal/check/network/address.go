@@ -100,7 +100,7 @@ func (a Address) Resolve(scope check.Scope, lookup strictyaml.Lookup) (Endpoint,
 	if port == "" || port == green.port {
 		return Endpoint{net.JoinHostPort(green.host, green.port), green.host, scope.Green, green.secure}, nil
 	}
-	// Another port is another listener, which the rule doesn't bind; what secures it isn't known.
+	// Another port is another listener: whether it is secured isn't known, and its rule may know green by the same.
 	return Endpoint{Address: net.JoinHostPort(green.host, port), Host: green.host, Side: check.Side{Host: scope.Green.Host, Headers: scope.Green.Headers}}, nil
 }
 
