@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -127,7 +128,7 @@ func parse(message []byte) (status, error) {
 		}
 		message = message[size:]
 	}
-	return statusOf(number), nil
+	return statusOf(number & math.MaxUint32), nil // an enum has 32 bits: what is written in more is cut off
 }
 
 // field measures a field of a wire type, and reads it where it is a varint; a size below 0: it is broken.
