@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -75,7 +77,7 @@ func (k *call) prepare() error {
 func (k *call) connectWith(secure bool) error {
 	k.transport = &http.Transport{
 		DialContext: k.asking.Network.Dial, Proxy: k.asking.Network.Proxy, Protocols: new(http.Protocols),
-		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
+		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader, OnProxyConnectResponse: network.ProxyAnswer,
 	}
 	if !secure {
 		k.transport.Protocols.SetUnencryptedHTTP2(true)
@@ -209,13 +211,23 @@ func (k *call) problem(ctx context.Context, err error) network.Problem {
 	text := err.Error()
 	switch {
 	case ctx.Err() != nil:
+		return k.asking.Problem(ctx, err, "")
 	case strings.Contains(text, "received from peer"): // how Go's HTTP/2 tells of a reset stream
 		return network.Silent("the stream was reset: %s", network.Plainly(err))
 	case strings.Contains(text, "looked like an HTTP/1.1 header"), strings.Contains(text, "bad protocol"), strings.Contains(text, "no application protocol"),
 		strings.Contains(text, "unexpected ALPN"), strings.Contains(text, "malformed HTTP response"):
 		return network.Wrong("the server doesn't speak HTTP/2 on this port, which gRPC needs: %s", network.Plainly(err))
 	}
-	return k.asking.Problem(ctx, err, "")
+	p := k.asking.Problem(ctx, err, "")
+	if k.request.URL.Scheme == "http" && (gone(err) || strings.Contains(text, "client conn")) { // how Go's HTTP/2 tells of one that is over
+		p.Reason = "the connection was closed before an answer; tls: true speaks TLS, if that is what the server waits for"
+	}
+	return p
+}
+
+// gone says that the other side has closed the connection.
+func gone(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
 }
 
 func (k *call) judge(answer *http.Response, got status) check.Result {

@@ -117,7 +117,7 @@ func TestTheConnectionIsSecuredAsThePlanAndGreenSay(t *testing.T) {
 		{"nobody trusts it", `grpc: {address: "` + secured + `", tls: true}`, check.Side{}, network.Network{}, `failed: grpc ` + secured + `: the certificate is signed by "Test CA", which is not trusted here; tls: {ca: …} trusts it`},
 		{"the client has a certificate", `grpc: {address: "` + mutual + `", tls: {cert: ` + clientCert + `, key: ` + clientKey + `}}`, check.Side{}, n, "passed"},
 		{"the client has none", `grpc: {address: "` + mutual + `", tls: true}`, check.Side{}, n, "failed, to be retried: grpc " + mutual + ": the server asked for a client's certificate, and closed the connection without one; tls: {cert: …, key: …} sends one"},
-		{"no TLS, where there is one", `grpc: {address: "` + secured + `", tls: false}`, check.Side{}, n, "inconclusive, to be retried: grpc " + secured + ": the connection was closed before an answer"},
+		{"no TLS, where there is one", `grpc: {address: "` + secured + `", tls: false}`, check.Side{}, n, "inconclusive, to be retried: grpc " + secured + ": the connection was closed before an answer; tls: true speaks TLS, if that is what the server waits for"},
 		{"a certificate of a connection without one", `{grpc: "` + plain + `", expect: {certificate: {names: a}}}`, check.Side{}, n, "failed: grpc " + plain + ": certificate is missing, the connection isn't one of TLS, expected one"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {

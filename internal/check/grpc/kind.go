@@ -136,7 +136,7 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 		title += " " + k.service
 	}
 	seen := check.Request{Method: "POST", URL: k.request.URL.String(), Status: k.httpStatus, Size: k.size}
-	return k.asking.Finish(ctx, scope, title, seen, result)
+	return k.asking.Finish(ctx, scope, title, seen, result, network.Carried(k.endpoint.Side, k.request.Host, k.request.Header)...)
 }
 
 // security is whether, and how, the connection is one of TLS.

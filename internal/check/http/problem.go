@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -39,12 +38,12 @@ func (x *exchange) problem(ctx context.Context) network.Problem {
 		return p
 	}
 	if reason, ok := network.Unreached(x.err); ok {
-		return network.Silent("%s", proxied(x.err)+reason)
+		return network.Silent("%s", reason)
 	}
 	switch {
 	case errors.Is(x.err, io.EOF), errors.Is(x.err, io.ErrUnexpectedEOF), errors.Is(x.err, net.ErrClosed):
 		return network.Silent("%s", x.broken())
-	case errors.Is(x.err, errProxy):
+	case network.ByProxy(x.err):
 		return network.Silent("%s", x.err)
 	case strings.Contains(x.err.Error(), "received from peer"): // how Go's HTTP/2 tells of a reset stream
 		return network.Silent("%s", x.broken())
@@ -78,23 +77,4 @@ func (x *exchange) broken() string {
 		return "the connection was closed in the head of the answer"
 	}
 	return "the connection was closed before an answer"
-}
-
-// proxied says that it was the proxy that couldn't be reached.
-func proxied(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "proxyconnect" {
-		return "the proxy of the environment (HTTP_PROXY, HTTPS_PROXY): "
-	}
-	return ""
-}
-
-var errProxy = errors.New("the proxy of the environment (HTTPS_PROXY) didn't connect")
-
-// proxyAnswer is how a proxy answers CONNECT.
-func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-	if answer.StatusCode == http.StatusOK {
-		return nil
-	}
-	return fmt.Errorf("%w: it answered %d", errProxy, answer.StatusCode)
 }

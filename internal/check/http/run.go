@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -80,7 +78,7 @@ func (r *run) connectWith(first *hop, serverName string) error {
 	r.sender = &http.Transport{
 		DialContext:            r.check.network.Dial,
 		Proxy:                  r.check.network.Proxy,
-		OnProxyConnectResponse: proxyAnswer,
+		OnProxyConnectResponse: network.ProxyAnswer,
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      first.url.Scheme == "https" || r.check.Request.Redirects.OtherHosts, // preparing for it takes time
 		DisableKeepAlives:      true,
@@ -276,25 +274,7 @@ func (r *run) note(ctx context.Context, x *exchange) {
 		seen.Err = strictyaml.OneLine(x.problem(ctx).Reason)
 	}
 	r.seen = append(r.seen, seen)
-	network.Log(ctx, r.logger, seen, x.hop.carried(r.side)...)
-}
-
-// carried shows what a request has so that a listener's rule sends it to its side.
-func (h *hop) carried(side check.Side) []slog.Attr {
-	var attrs []slog.Attr
-	if h.host != "" {
-		attrs = append(attrs, slog.String("host", h.host))
-	}
-	var headers []any
-	for _, name := range slices.Sorted(maps.Keys(side.Headers)) {
-		if values := h.header.Values(name); len(values) > 0 && slices.Equal(values, side.Headers[name]) {
-			headers = append(headers, slog.String(name, strings.Join(values, ", ")))
-		}
-	}
-	if len(headers) > 0 {
-		attrs = append(attrs, slog.Group("headers", headers...))
-	}
-	return attrs
+	network.Log(ctx, r.logger, seen, network.Carried(r.side, x.hop.host, x.hop.header)...)
 }
 
 // seen is the answer as assertions know it.

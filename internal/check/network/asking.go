@@ -6,7 +6,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -63,6 +67,9 @@ func (a *Asking) Problem(ctx context.Context, err error, stage string) Problem {
 			return Silent("the connection was closed in the middle of an answer")
 		}
 		return Silent("the connection was closed before an answer")
+	}
+	if ByProxy(err) {
+		return Silent("%s", err)
 	}
 	return Silent("no answer: %s", Plainly(err))
 }
@@ -136,6 +143,24 @@ func Log(ctx context.Context, logger *slog.Logger, seen check.Request, more ...s
 		attrs = append(attrs, slog.String("error", seen.Err))
 	}
 	logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
+}
+
+// Carried shows what a request has so that a listener's rule sends it to its side.
+func Carried(side check.Side, host string, header http.Header) []slog.Attr {
+	var attrs []slog.Attr
+	if host != "" {
+		attrs = append(attrs, slog.String("host", host))
+	}
+	var headers []any
+	for _, name := range slices.Sorted(maps.Keys(side.Headers)) {
+		if values := header.Values(name); len(values) > 0 && slices.Equal(values, side.Headers[name]) {
+			headers = append(headers, slog.String(name, strings.Join(values, ", ")))
+		}
+	}
+	if len(headers) > 0 {
+		attrs = append(attrs, slog.Group("headers", headers...))
+	}
+	return attrs
 }
 
 // milliseconds are what people compare times of requests in; three digits behind the point are microseconds.

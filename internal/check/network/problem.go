@@ -58,8 +58,13 @@ func TimedOut(err error) bool {
 		errors.As(err, &network) && network.Timeout()
 }
 
-// Unreached says what kept a connection from being made, or broke it.
+// Unreached says what kept a connection from being made, or broke it: that to the proxy, where there is one.
 func Unreached(err error) (string, bool) {
+	reason, ok := unreached(err)
+	return proxied(err) + reason, ok
+}
+
+func unreached(err error) (string, bool) {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		if dns.IsNotFound {

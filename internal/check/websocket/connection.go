@@ -33,6 +33,7 @@ type connection struct {
 	scope  check.Scope
 	lookup strictyaml.Lookup
 
+	side      check.Side
 	request   *http.Request
 	transport *http.Transport
 	key       string
@@ -64,12 +65,13 @@ func (x *connection) prepare() error {
 	}
 	x.transport = &http.Transport{
 		DialContext: x.asking.Network.Dial, Proxy: x.asking.Network.Proxy, TLSClientConfig: config, Protocols: new(http.Protocols),
-		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
+		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader, OnProxyConnectResponse: network.ProxyAnswer,
 	}
 	x.transport.Protocols.SetHTTP1(true)
 	if u.Scheme == "https" {
 		x.asking.Client = client
 	}
+	x.side = side
 	header, host, err := x.header(side)
 	x.request = &http.Request{Method: http.MethodGet, URL: u, Host: host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	return err

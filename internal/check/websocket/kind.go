@@ -4,7 +4,6 @@ package websocketcheck
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -212,6 +211,5 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	}
 	result := x.run(ctx)
 	seen := check.Request{Method: http.MethodGet, URL: x.shown, Status: x.status, Size: x.size}
-	title := fmt.Sprintf("websocket %s", x.shown)
-	return x.asking.Finish(ctx, scope, title, seen, result)
+	return x.asking.Finish(ctx, scope, "websocket "+x.shown, seen, result, network.Carried(x.side, x.request.Host, x.request.Header)...)
 }

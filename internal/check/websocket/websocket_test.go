@@ -2,12 +2,14 @@ package websocketcheck_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha1" //nolint:gosec // RFC 6455 has it
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -362,6 +364,18 @@ func TestWhatKeepsTheHandshakeFromBeingMade(t *testing.T) {
 		if got := networktest.Outcome(ask(t, tt.src, network.Network{}, check.Scope{})); !strings.HasPrefix(got, tt.want) {
 			t.Errorf("got %s, want %s", got, tt.want)
 		}
+	}
+}
+
+func TestTheDebugLogShowsWhatAHandshakeCarries(t *testing.T) {
+	address := networktest.Serve(t, speak(t, nil, nil))
+	var log bytes.Buffer
+	ask(t, `websocket: {path: /, headers: {authorization: Bearer of-the-plan}}`, network.Network{}, check.Scope{
+		Green:  check.Side{URL: "http://" + address, Host: "shop.example", Headers: http.Header{"X-Version": {"green"}}},
+		Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if want := `"host":"shop.example","headers":{"X-Version":"green"}`; !strings.Contains(log.String(), want) || strings.Contains(log.String(), "of-the-plan") {
+		t.Errorf("the log doesn't hold %s, or more than that:\n%s", want, log.String())
 	}
 }
 
