@@ -73,8 +73,7 @@ func (q *Query) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a name, or a mapping.
 func (*Query) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Query
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields((*fields)(&Query{})))
+	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Query{}))
 }
 
 // Validate refuses what can't be true together.

@@ -70,8 +70,7 @@ func (c *Call) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes an address, or a mapping.
 func (*Call) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Call
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields((*fields)(&Call{})))
+	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Call{}))
 }
 
 // reserved are headers that the protocol itself writes.

@@ -79,8 +79,7 @@ func (p *Probe) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes an address, or a mapping.
 func (*Probe) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Probe
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields((*fields)(&Probe{})))
+	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Probe{}))
 }
 
 // validate refuses turns that no conversation can have.

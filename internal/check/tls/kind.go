@@ -60,8 +60,7 @@ func (p *Probe) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes an address, or a mapping.
 func (*Probe) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Probe
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields((*fields)(&Probe{})))
+	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Probe{}))
 }
 
 // Expect is what must be true, beside that the chain is trusted and for the name that was asked for. Its keys are those
@@ -88,8 +87,7 @@ func (e *Expect) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes the mapping.
 func (*Expect) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Expect
-	return d.Fields((*fields)(&Expect{}), &expect.Certificate{})
+	return d.Fields(&Expect{}, &expect.Certificate{})
 }
 
 // Validate refuses settings that leave nothing to prove.

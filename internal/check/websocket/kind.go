@@ -89,8 +89,7 @@ func (c *Connection) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a path or URL, or a mapping.
 func (*Connection) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Connection
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields((*fields)(&Connection{})))
+	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Connection{}))
 }
 
 func (c *Connection) validate(d *strictyaml.Decoder, n strictyaml.Node) {

@@ -75,8 +75,7 @@ func (s *Step) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a mapping, or text alone.
 func (*Step) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Step
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields((*fields)(&Step{})))
+	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Step{}))
 }
 
 func validateBase64(d *strictyaml.Decoder, at strictyaml.Node, t strictyaml.Text) {
