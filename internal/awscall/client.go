@@ -34,9 +34,13 @@ type Service struct {
 //
 // https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
 // https://docs.aws.amazon.com/general/latest/gr/lambda-service.html
+// https://docs.aws.amazon.com/general/latest/gr/ssm.html
+// https://docs.aws.amazon.com/general/latest/gr/asm.html
 var (
-	ECS    = Service{ID: "ECS", Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113"}
-	Lambda = Service{ID: "Lambda", Name: "lambda"}
+	ECS            = Service{ID: "ECS", Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113"}
+	Lambda         = Service{ID: "Lambda", Name: "lambda"}
+	SSM            = Service{ID: "SSM", Name: "ssm", Target: "AmazonSSM"}
+	SecretsManager = Service{ID: "Secrets Manager", Name: "secretsmanager", Target: "secretsmanager"}
 )
 
 // A Client calls one service. It is safe for concurrent use.
@@ -71,7 +75,7 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
-	return c.retried(ctx, operation, out, func() (*http.Request, error) {
+	return c.call(ctx, operation, out, func() (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint+"/", bytes.NewReader(body))
 		if err != nil {
 			return nil, err
@@ -84,7 +88,7 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 
 // Get calls an operation of a service of REST that is a GET. The path is escaped already.
 func (c *Client) Get(ctx context.Context, operation, path string, out any) error {
-	return c.retried(ctx, operation, out, func() (*http.Request, error) {
+	return c.call(ctx, operation, out, func() (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+path, nil)
 		if err != nil {
 			return nil, err
@@ -92,6 +96,14 @@ func (c *Client) Get(ctx context.Context, operation, path string, out any) error
 		return r, c.sign(ctx, r, nil)
 	})
 }
+
+// call sends what request makes, again for each attempt.
+func (c *Client) call(ctx context.Context, operation string, out any, request func() (*http.Request, error)) error {
+	return c.retried(ctx, func() error { return c.once(operation, out, request) })
+}
+
+// Region is the one that the client calls its service in.
+func (c *Client) Region() string { return c.region }
 
 func (c *Client) sign(ctx context.Context, r *http.Request, body []byte) error {
 	if c.credentials == nil {
