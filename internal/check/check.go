@@ -42,6 +42,34 @@ type Scope struct {
 	Lookup strictyaml.Lookup
 	// Logger takes what is worth knowing at debug level only.
 	Logger *slog.Logger
+	// Mask gives a text with the secrets in it masked. What a Result has is masked in any case; a kind that shows a part of an
+	// answer masks all of it before it cuts, so that no part of a secret is left. Nil: there are no secrets.
+	Mask func(string) string
+}
+
+// Masked is the text as Mask gives it.
+func (s Scope) Masked(text string) string {
+	if s.Mask == nil {
+		return text
+	}
+	return s.Mask(text)
+}
+
+// Masked is the result with the secrets in its texts masked.
+func (r Result) Masked(mask func(string) string) Result {
+	if mask == nil {
+		return r
+	}
+	r.Reason = mask(r.Reason)
+	requests := make([]Request, len(r.Requests))
+	for i, q := range r.Requests {
+		q.Method, q.URL, q.Remote, q.Err = mask(q.Method), mask(q.URL), mask(q.Remote), mask(q.Err)
+		requests[i] = q
+	}
+	if r.Requests != nil {
+		r.Requests = requests
+	}
+	return r
 }
 
 // Side is where one version answers, and what requests must carry to reach it. A listener's rule may tell the versions

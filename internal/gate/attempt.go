@@ -21,14 +21,14 @@ func (r *run) attempt(ctx context.Context) check.Result {
 	go r.ask(ctx, answered)
 	select {
 	case result := <-answered:
-		return oneLine(result)
+		return r.told(result)
 	case <-ctx.Done():
 	}
 	grace := time.NewTimer(StopGrace)
 	defer grace.Stop()
 	select {
 	case result := <-answered:
-		return oneLine(result)
+		return r.told(result)
 	case <-grace.C:
 	}
 	r.abandoned, r.cancelled = true, over(ctx)

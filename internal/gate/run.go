@@ -219,8 +219,8 @@ func (r *run) stops(ctx context.Context, delay time.Duration, because check.Resu
 	return ctx.Err() != nil
 }
 
-// oneLine holds a kind to its word: a reason fits a line.
-func oneLine(r check.Result) check.Result {
-	r.Reason = strictyaml.OneLine(r.Reason)
-	return r
+// told is a result as it may be told: on one line, as kinds promise, and without secrets.
+func (r *run) told(result check.Result) check.Result {
+	result.Reason = strictyaml.OneLine(result.Reason)
+	return result.Masked(r.stage.Scope.Mask)
 }

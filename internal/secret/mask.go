@@ -74,13 +74,18 @@ func (m *Masker) Mask(text string) string {
 	return b.String()
 }
 
+// mostCuts is how many ellipses of a text are looked behind: a reason or a log line has a few.
+const mostCuts = 64
+
 // span is a part of a text, in bytes.
 type span struct{ start, end int }
 
 func (k *forms) find(text string) []span {
 	var spans []span
+	cuts := 0
 	for i := range len(text) {
-		if strings.HasPrefix(text[i:], ellipsis) {
+		if cuts < mostCuts && strings.HasPrefix(text[i:], ellipsis) {
+			cuts++
 			spans = append(spans, k.afterCut(text, i+len(ellipsis))...)
 		}
 		switch text[i] {

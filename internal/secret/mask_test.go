@@ -153,6 +153,17 @@ func randomText(random *rand.Rand, n int) string {
 	return b.String()
 }
 
+func TestLongRunsAreMaskedInTime(t *testing.T) {
+	for _, run := range []string{`\`, " ", "+", "%20", `\n`, "…", "%", "&", "a"} {
+		long := strings.Repeat(run, 1_000)
+		for _, s := range []string{`\abc` + `\ \`, "+x y+", "a  b", "aaaaaaaa", "…%&…"} {
+			if got := masking(s).Mask(long + "[" + s + "]" + long); strings.Contains(got, s) && !strings.Contains(run, s) && !strings.Contains(long, s) {
+				t.Errorf("%q is left among %q", s, run)
+			}
+		}
+	}
+}
+
 func FuzzMasking(f *testing.F) {
 	f.Add("hunter2", "x", "y")
 	f.Add("100%2Fx", "%", "25")

@@ -75,19 +75,28 @@ func (c char) ends(text string, i int) []int {
 	return ends
 }
 
+// mostEnds bounds the ways to read a run. Texts that need more of them are no text's escape.
+const mostEnds = 64
+
 // runEnds gives where a run of characters may end, which others of the kind may follow that belong to something else: the
-// last backslash may begin the escape of what follows.
+// last backslash may begin the escape of what follows. A run that has begun before gives none.
 func runEnds(text string, i int, of func(rune) bool) []int {
-	var ends []int
-	for from := []int{i}; len(from) > 0; {
-		i, from = from[0], from[1:]
-		for _, read := range readings(text, i) {
-			if of(read.r) && !slices.Contains(ends, read.end) {
-				ends, from = append(ends, read.end), append(from, read.end)
+	if before, _ := utf8.DecodeLastRuneInString(text[:i]); i > 0 && of(before) {
+		return nil
+	}
+	ends := []int{i}
+	for next := 0; next < len(ends); next++ {
+		for _, read := range readings(text, ends[next]) {
+			if at, known := slices.BinarySearch(ends, read.end); of(read.r) && !known {
+				ends = slices.Insert(ends, at, read.end)
 			}
 		}
+		if most := mostEnds; len(ends) > most { // those in the middle can be done without
+			ends = slices.Delete(ends, 1, 1+most/2)
+			next = max(next-most/2, 0)
+		}
 	}
-	return ends
+	return ends[1:]
 }
 
 // reading is a character that may stand in a text, and where it ends; the zero one is none.
@@ -183,9 +192,12 @@ func isHex(s string) bool {
 // escapes are the letters that stand behind a backslash for something else.
 var escapes = map[byte]rune{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f', 'v': '\v', 'a': '\a', '"': '"', '\'': '\'', '/': '/'}
 
+// mostBackslashes is more than a text gets that is quoted within a quoted text within a quoted text.
+const mostBackslashes = 16
+
 // escaped reads what stands behind one or more backslashes, in JSON or in a quoted text of Go's.
 func escaped(text string, i int) reading {
-	for i < len(text) && text[i] == '\\' {
+	for most := i + mostBackslashes; i < most && i < len(text) && text[i] == '\\'; {
 		i++
 	}
 	if i == len(text) {
