@@ -31,7 +31,7 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 			if !strings.HasPrefix(source, "version:") {
 				source = "version: 1\n" + source
 			}
-			if _, err := language(nil).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
+			if _, err := language(nil, true).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
 				t.Errorf("%v, in:\n%s", err, source)
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,31 +9,50 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/planstore"
 	"github.com/greenlight-deploy/greenlight/internal/report"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// language is what plans may hold in this binary.
-func language(vars map[string]string) plan.Language {
-	return plan.Language{Kinds: registry.Kinds(), Names: deployment.Names(), Vars: vars}
+// language is what plans may hold in this binary, on the command line or in a function.
+func language(vars map[string]string, commandLine bool) plan.Language {
+	env := registry.Environment{Network: httpcheck.System(), CommandLine: commandLine}
+	return plan.Language{Kinds: registry.Kinds(env), Names: deployment.Names(), Vars: vars}
 }
 
 // source finds the plan that a command is to read: the one named, standard input for -, else where Lambda's would be
 // looked for, with the working directory in the place of the binary's.
-func (a app) source(named string) (plan.Source, error) {
-	switch named {
-	case "":
+func (a app) source(ctx context.Context, named string) (plan.Source, error) {
+	source, err := a.find(named)
+	if err != nil || source.Remote == nil {
+		return source, err
+	}
+	address, err := source.Remote.Address(a.deploymentOfAgent().Lookup)
+	if err != nil {
+		return plan.Source{}, err
+	}
+	return planstore.New(func() (aws.Config, error) { return awsConfig(ctx) }).Open(ctx, address)
+}
+
+func (a app) find(named string) (plan.Source, error) {
+	switch {
+	case named == "":
 		return plan.Find(a.env, ".")
-	case "-":
+	case plan.IsRemote(named):
+		return plan.FromSetting("the plan", named, ".")
+	case named == "-":
 		text, err := io.ReadAll(io.LimitReader(a.stdin, strictyaml.MaxSize+1))
 		if err != nil {
 			return plan.Source{}, fmt.Errorf("reading the plan from standard input: %w", err)
 		}
-		return plan.Source{Name: "<stdin>", Text: text}, nil
+		return plan.Source{Name: "<stdin>", Text: text, Include: plan.Folder(".")}, nil
 	}
 	return plan.ReadFile(filepath.Clean(named))
 }

@@ -8,12 +8,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/gate"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/report"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -49,11 +52,11 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	if len(arguments) > 1 {
 		return a.wrong("run takes one plan, got %s", strings.Join(arguments, ", "))
 	}
-	source, err := a.source(strings.Join(arguments, ""))
+	source, err := a.source(ctx, strings.Join(arguments, ""))
 	if err != nil {
 		return a.wrongPlan(err, opts.json)
 	}
-	p, err := language(opts.vars).Parse(source)
+	p, err := language(opts.vars, true).Parse(source)
 	if err != nil {
 		return a.wrongPlan(err, opts.json)
 	}
@@ -104,11 +107,17 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, o
 	if asked != nil {
 		checks = len(asked.Checks)
 	}
+	secrets, err := newSecrets(a.env, func() (aws.Config, error) { return awsConfig(ctx) })
+	if err != nil {
+		return a.wrong("%s", err)
+	}
 	execution := gate.Execution{
 		DeploymentID: d.ID, Stage: d.Stage, Asked: asked,
 		Scope: check.Scope{
-			Green: side(d.Green), Blue: side(d.Blue), UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose),
+			Green: side(d.Green), Blue: side(d.Blue), UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose, secrets.Masker()),
+			Mask: secrets.Masker().Mask,
 		},
+		Prepare: fetching(secrets, asked),
 	}
 	terminal := report.NewTerminal(out, a.style(out), execution.Reports())
 	execution.Observe = func(e gate.Event) { show(terminal, e) }
@@ -181,11 +190,12 @@ func keepTicking(t *report.Terminal, live bool) (stop func()) {
 	return func() { ticker.Stop(); close(done); <-stopped }
 }
 
-func (a app) requestLog(verbose bool) *slog.Logger {
+func (a app) requestLog(verbose bool, secrets *secret.Masker) *slog.Logger {
 	if !verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: withoutTime}))
+	lines := slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: withoutTime})
+	return slog.New(secret.Handler(lines, secrets))
 }
 
 func withoutTime(groups []string, attr slog.Attr) slog.Attr {

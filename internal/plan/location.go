@@ -38,7 +38,7 @@ func ParseLocation(name, setting string) (Location, error) {
 	if err := dec.Err(); err != nil {
 		return Location{}, err
 	}
-	if _, err := parseAddress(text.String()); err != nil {
+	if _, err := ParseAddress(text.String()); err != nil {
 		return Location{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return Location{text}, nil
@@ -64,7 +64,7 @@ func (l Location) Address(lookup strictyaml.Lookup) (Address, error) {
 	if err != nil {
 		return Address{}, fmt.Errorf("finding the plan %s: %w", l, err)
 	}
-	return parseAddress(text)
+	return ParseAddress(text)
 }
 
 // Address is a place in AWS: an object of a bucket, or, without a bucket, a parameter.
@@ -77,7 +77,8 @@ func (a Address) String() string {
 	return schemeS3 + a.Bucket + "/" + a.Key
 }
 
-func parseAddress(text string) (Address, error) {
+// ParseAddress reads an address as it is written, without names.
+func ParseAddress(text string) (Address, error) {
 	if name, ok := strings.CutPrefix(text, schemeSSM); ok {
 		if strings.Trim(name, "/ ") == "" {
 			return Address{}, fmt.Errorf("%s names no parameter: write ssm:/name", text)
