@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,19 +20,24 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	kinds, err := filepath.Glob("../../docs/checks/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	found := 0
-	for _, page := range append(pages, "../../README.md") {
+	for _, page := range append(append(pages, kinds...), "../../README.md") {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, block := range yamlBlock.FindAllStringSubmatch(string(text), -1) {
+		blocks := yamlBlock.FindAllStringSubmatch(string(text), -1)
+		for _, block := range blocks {
 			found++
 			source := block[1]
-			if !strings.HasPrefix(source, "version:") {
+			if !strings.Contains(source, "version:") {
 				source = "version: 1\n" + source
 			}
-			if _, err := language(nil, true).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
+			if _, err := language(nil, true).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source), Include: shown(blocks)}); err != nil {
 				t.Errorf("%v, in:\n%s", err, source)
 			}
 		}
@@ -39,4 +45,18 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	if found == 0 {
 		t.Error("the documentation has no example of a plan")
 	}
+}
+
+// shown includes the examples of a page that begin with a file's name: # health.yaml
+type shown [][]string
+
+func (s shown) Resolve(file string) (string, error) { return file, nil }
+
+func (s shown) Read(name string) (plan.Source, error) {
+	for _, block := range s {
+		if strings.HasPrefix(block[1], "# "+name+"\n") {
+			return plan.Source{Name: name, Text: []byte(block[1])}, nil
+		}
+	}
+	return plan.Source{}, fmt.Errorf("the page shows no %s", name)
 }
