@@ -23,8 +23,8 @@ import (
 func runCommand() command {
 	return command{
 		name: "run", arguments: "[plan] [flags]", summary: "Run a plan's checks and say whether they pass",
-		help: "Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input. With " + plan.EnvALBURL + " set and no plan,\n" +
-			"it asks HEAD for each of " + plan.EnvRoutes + ".\n\nAs a script of the CodeDeploy agent, such as ValidateService, it takes the stage and the deployment from the agent's\n" +
+		help: "Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input; s3://bucket/key and\n" +
+			"ssm:/name are read from AWS. With " + plan.EnvALBURL + " set and no plan, it asks HEAD for each of " + plan.EnvRoutes + ".\n\nAs a script of the CodeDeploy agent, such as ValidateService, it takes the stage and the deployment from the agent's\n" +
 			"variables, and ends with a summary that fits what CodeDeploy's console shows.\n\nExit codes: 0 passed, 1 failed, 2 the plan or the command line is wrong, 3 inconclusive, 130 interrupted.",
 		run: runRun,
 	}

@@ -35,9 +35,12 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.Method + " " + r.URL.Path
 	body, _ := io.ReadAll(r.Body)
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		var in struct{ Name, SecretId string }
+		var in struct {
+			Name     string
+			SecretID string `json:"SecretId"`
+		}
 		_ = json.Unmarshal(body, &in)
-		name = strings.TrimSpace(target[strings.LastIndexByte(target, '.')+1:] + " " + in.Name + in.SecretId)
+		name = strings.TrimSpace(target[strings.LastIndexByte(target, '.')+1:] + " " + in.Name + in.SecretID)
 	}
 	a.mu.Lock()
 	a.asked = append(a.asked, name)

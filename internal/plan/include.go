@@ -31,6 +31,7 @@ type included struct {
 
 // inclusion is an entry of a list of checks that stands for those of another file: the file, or {file, with}.
 type inclusion struct {
+	// File is its path, relative to the file that includes it.
 	File string `yaml:"file,required"`
 	// With sets the file's variables.
 	With strictyaml.Map[strictyaml.Value] `yaml:"with"`
@@ -47,6 +48,12 @@ func (i *inclusion) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	default:
 		d.Mismatch(n, "a file, or {file, with}, such as {file: health.yaml, with: {path: /health}}")
 	}
+}
+
+// JSONSchema describes the file's name, or a mapping.
+func (*inclusion) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	type fields inclusion
+	return strictyaml.AnyOf(&strictyaml.Schema{Type: strictyaml.Types{"string"}}, d.Fields(new(fields)))
 }
 
 // includer reads the files that one plan includes, each once.
@@ -112,9 +119,7 @@ func (f *file) include(d *strictyaml.Decoder, n strictyaml.Node, wanted inclusio
 	}
 	language := f.includes.language
 	vars, wrong := language.vars(root)
-	for _, problem := range set(d, n, wanted, root, vars) {
-		d.Problem(problem.at, "%s", problem.text)
-	}
+	give(d, n, wanted, root, vars)
 	dec := strictyaml.NewDecoder(strictyaml.Names{Static: map[string]any{"vars": vars}, Later: language.Names})
 	var own included
 	dec.Decode(root, &own)
@@ -140,15 +145,8 @@ func (f *file) listed(d *strictyaml.Decoder, list strictyaml.Node, at level, s s
 	return f.checks(d, list.Items(), at, s, fingerprint)
 }
 
-// misplaced is what is wrong with what an inclusion gives.
-type misplaced struct {
-	at   strictyaml.Node
-	text string
-}
-
-// set puts what an inclusion gives in the place of the file's own variables.
-func set(d *strictyaml.Decoder, n strictyaml.Node, wanted inclusion, root strictyaml.Node, vars map[string]any) []misplaced {
-	var wrong []misplaced
+// give puts what an inclusion gives in the place of the file's own variables.
+func give(d *strictyaml.Decoder, n strictyaml.Node, wanted inclusion, root strictyaml.Node, vars map[string]any) {
 	declared, _ := root.Get("vars")
 	with, _ := n.Get("with")
 	for i, given := range wanted.With {
@@ -159,7 +157,7 @@ func set(d *strictyaml.Decoder, n strictyaml.Node, wanted inclusion, root strict
 			for _, p := range declared.Pairs() {
 				names = append(names, p.Key.Text())
 			}
-			wrong = append(wrong, misplaced{pair.Key, "with: " + strictyaml.Unknown("variable of "+wanted.File, given.Key, names)})
+			d.Problem(pair.Key, "with: %s", strictyaml.Unknown("variable of "+wanted.File, given.Key, names))
 			continue
 		}
 		value, err := given.Value.Expand(noName)
@@ -170,10 +168,9 @@ func set(d *strictyaml.Decoder, n strictyaml.Node, wanted inclusion, root strict
 		case isText:
 			vars[given.Key] = text // whose names are known when a check runs
 		default:
-			wrong = append(wrong, misplaced{pair.Value, "with: names that are known only when a check runs can't stand inside of a list or mapping here"})
+			d.Problem(pair.Value, "with: names that are known only when a check runs can't stand inside of a list or mapping here")
 		}
 	}
-	return wrong
 }
 
 // asOwn keeps a variable text whose own value is text.

@@ -99,8 +99,8 @@ func TestFindSaysWhatToDoWhereThereIsNoPlanToRead(t *testing.T) {
 			`GREENLIGHT_PLAN:1:13: unknown name "green.image": valid here: application, cluster, group, service`,
 		},
 		{
-			"a name that is written wrongly", environment("GREENLIGHT_PLAN", "ssm:/{{ aplication }}"),
-			`GREENLIGHT_PLAN:1:7: unknown name "aplication": did you mean "application"?`,
+			"a name that is written wrongly", environment("GREENLIGHT_PLAN", "ssm:/{{ aplicaton }}"),
+			`GREENLIGHT_PLAN:1:7: unknown name "aplicaton": did you mean "application"?`,
 		},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -288,3 +288,25 @@ func FuzzParse(f *testing.F) {
 
 // lineBreaks are what ends a line of YAML.
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
+func FuzzLocation(f *testing.F) {
+	for _, seed := range []string{"s3://plans/{{ application }}/plan.yaml", "ssm:/plans/shop", "ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/plan", "s3://", "s3://a/{{", "ssm:{{ group }}", "s3://a/b/"} {
+		f.Add(seed, "../x.yaml")
+	}
+	f.Fuzz(func(t *testing.T, setting, file string) {
+		at, err := plan.ParseLocation("GREENLIGHT_PLAN", setting)
+		if !plan.IsRemote(setting) || err != nil {
+			return
+		}
+		address, err := at.Address(func(string) (any, error) { return "x", nil })
+		if err != nil {
+			return
+		}
+		if again, err := plan.ParseAddress(address.String()); err != nil || again != address {
+			t.Errorf("%s is %+v, read again %+v (%v)", setting, address, again, err)
+		}
+		if beside, err := address.Beside(file); err == nil && beside.Bucket != address.Bucket {
+			t.Errorf("%s beside %s is in another bucket: %s", file, address, beside)
+		}
+	})
+}

@@ -230,7 +230,7 @@ func TestWhatAPlanIncludesIsReadFromBesideIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, err := language.Parse(source)
-		got := ""
+		var got string
 		if err != nil {
 			got = err.Error()
 		} else {

@@ -127,7 +127,9 @@ func secretValue(ctx context.Context, c *awscall.Client, name string) (string, e
 		SecretString *string
 		SecretBinary *string
 	}
-	in := struct{ SecretId string }{name} //nolint:revive,staticcheck // the API's spelling
+	in := struct {
+		SecretID string `json:"SecretId"`
+	}{name}
 	switch err := c.Call(ctx, "GetSecretValue", in, &out); {
 	case awscall.HasCode(err, "ResourceNotFoundException"):
 		return "", fmt.Errorf("there is no such secret in %s, or it has no current version", c.Region())

@@ -39,12 +39,13 @@ type answer struct {
 
 func (s *services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Name, SecretId string
+		Name           string
+		SecretID       string `json:"SecretId"`
 		WithDecryption bool
 	}
 	body, _ := io.ReadAll(r.Body)
 	_ = json.Unmarshal(body, &in)
-	name := in.Name + in.SecretId
+	name := in.Name + in.SecretID
 	s.mu.Lock()
 	s.asked = append(s.asked, r.Header.Get("X-Amz-Target")+" "+name)
 	s.mu.Unlock()
@@ -363,7 +364,7 @@ func TestASourceIsRefusedAtItsPlaceThatCantBeOne(t *testing.T) {
 		{"'pass word:x'", "expected where the secret lies"},
 		{"secretsmanager:x#", "secretsmanager:x# has no key after #"},
 		{"[ssm:/x]", "found a list"},
-		{`"ssm:/{{ aplication }}/x"`, `unknown name "aplication": did you mean "application"?`},
+		{`"ssm:/{{ aplicaton }}/x"`, `unknown name "aplicaton": did you mean "application"?`},
 	} {
 		if _, err := decoded(tt.source); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s:\ngot  %v\nwant %s", tt.source, err, tt.want)
@@ -377,4 +378,32 @@ func TestEachActionIsOfASource(t *testing.T) {
 			t.Errorf("%s is for %s, and there is no such source: %v", a.Name, a.Scheme, err)
 		}
 	}
+}
+
+func FuzzKeysOfSecrets(f *testing.F) {
+	for _, seed := range []string{`{"token": "x"}`, `{"token": 5}`, "{}", "null", "[]", `{"token": {"a": 1}}`, `{"token": "\\u0041\\ud800"}`, `{"token":`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		store := secret.NewStore(secret.Settings{AWS: func() (aws.Config, error) {
+			return aws.Config{Region: "eu-west-1", HTTPClient: says(text), Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}, nil
+		}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // no time for a retry
+		defer cancel()
+		set, err := store.Fetch(ctx, sources(t, "secretsmanager:x#token"), application)
+		if value := set["a"].Reveal(); err == nil && (secret.IsShort(value) || store.Masker().Mask(value) == value && !strings.Contains(value, secret.Mask)) {
+			t.Errorf("%q was taken, and isn't masked", value)
+		}
+	})
+}
+
+// says answers with a secret's text.
+type says string
+
+func (s says) Do(*http.Request) (*http.Response, error) {
+	body, err := json.Marshal(map[string]string{"SecretString": string(s)})
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(body)))}, nil
 }
