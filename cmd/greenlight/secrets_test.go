@@ -331,11 +331,29 @@ func TestAPlanThatCantBeReadForWantOfTheDeploymentsNameSaysWhy(t *testing.T) {
 	}
 }
 
+// screen is what progress and log lines are written to side by side.
+type screen struct {
+	mu      sync.Mutex
+	written bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written.String()
+}
+
 func TestARequestsLogOnTheCommandLineIsMasked(t *testing.T) {
 	g := newGreen()
 	t.Cleanup(g.close)
 	const token = "hunter2 & more"
-	var out, errs bytes.Buffer
+	var out, errs screen
 	a := app{stdin: strings.NewReader(strings.ReplaceAll(planWithSecrets, "ssm:/shop/token", "env:TOKEN")), stdout: &out, stderr: &errs, env: func(name string) string {
 		return map[string]string{"TOKEN": token}[name]
 	}}
