@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -331,30 +330,12 @@ func TestAPlanThatCantBeReadForWantOfTheDeploymentsNameSaysWhy(t *testing.T) {
 	}
 }
 
-// screen is what progress and log lines are written to side by side.
-type screen struct {
-	mu      sync.Mutex
-	written bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.written.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.written.String()
-}
-
 func TestARequestsLogOnTheCommandLineIsMasked(t *testing.T) {
 	g := newGreen()
 	t.Cleanup(g.close)
 	const token = "hunter2 & more"
-	var out, errs screen
-	a := app{stdin: strings.NewReader(strings.ReplaceAll(planWithSecrets, "ssm:/shop/token", "env:TOKEN")), stdout: &out, stderr: &errs, env: func(name string) string {
+	var out, errs written // progress and requests' lines are written side by side
+	a := app{stdout: &out, stderr: &errs, env: func(name string) string {
 		return map[string]string{"TOKEN": token}[name]
 	}}
 	for _, args := range [][]string{{"run", "-", "--green", g.URL, "--verbose"}, {"run", "-", "--green", g.URL, "--json", "--verbose"}} {
@@ -368,4 +349,22 @@ func TestARequestsLogOnTheCommandLineIsMasked(t *testing.T) {
 			t.Errorf("the secret stands %s in %s", how, text)
 		}
 	}
+}
+
+// written is what several goroutines write.
+type written struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (w *written) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *written) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
 }

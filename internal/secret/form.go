@@ -3,7 +3,6 @@ package secret
 import (
 	"encoding/base64"
 	"encoding/json"
-	"html"
 	"net/url"
 	"strings"
 	"unicode"
@@ -36,7 +35,7 @@ func formsOf(secret string) []form {
 	inText, _ := json.Marshal(secret) // a string has no error
 	written := map[string]bool{}
 	for _, variant := range []string{
-		secret, strings.TrimSpace(secret), strings.Trim(string(inText), `"`), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+		secret, strings.TrimSpace(secret), strings.Trim(string(inText), `"`), url.QueryEscape(secret), url.PathEscape(secret), inHTML(secret),
 	} {
 		for offset := range 3 {
 			f, text := inBase64(variant, offset)
@@ -49,6 +48,11 @@ func formsOf(secret string) []form {
 		}
 	}
 	return all
+}
+
+// inHTML escapes as Go's html package does.
+func inHTML(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(text)
 }
 
 var urlAlphabet = strings.NewReplacer("+", "-", "/", "_")

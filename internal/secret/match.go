@@ -1,7 +1,6 @@
 package secret
 
 import (
-	"html"
 	"slices"
 	"strconv"
 	"strings"
@@ -235,17 +234,29 @@ func hexRune(text string, i, digits int) (r rune, end int, ok bool) {
 	return rune(value), end, err == nil && value <= utf8.MaxRune
 }
 
-// entity reads a character that is written as in HTML.
+// entities are those by which a text is kept from being markup.
+//
+// https://html.spec.whatwg.org/multipage/named-characters.html
+var entities = map[string]rune{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\'', "nbsp": '\u00a0'}
+
+// entity reads a character that is written as in HTML or XML, by its name or by its number.
 func entity(text string, i int) reading {
-	end := strings.IndexByte(text[i:min(len(text), i+longestEscape)], ';')
-	if end < 0 {
+	name, _, closed := strings.Cut(text[i+1:min(len(text), i+longestEscape)], ";")
+	if !closed {
 		return reading{}
 	}
-	end += i + 1
-	plain := html.UnescapeString(text[i:end])
-	r, size := decodeRune(plain)
-	if size != len(plain) || plain == text[i:end] {
+	end := i + 1 + len(name) + 1
+	if r, known := entities[name]; known {
+		return reading{r, end}
+	}
+	digits, numbered := strings.CutPrefix(name, "#")
+	base := 10
+	if rest, hex := strings.CutPrefix(strings.ToLower(digits), "x"); hex {
+		digits, base = rest, 16
+	}
+	number, err := strconv.ParseUint(digits, base, 32)
+	if !numbered || err != nil || number > utf8.MaxRune {
 		return reading{}
 	}
-	return reading{r, end}
+	return reading{rune(number), end}
 }
