@@ -37,16 +37,22 @@ type decider struct {
 	folder  string
 	env     func(string) string
 	clients *deployment.Clients
+	// settings are what checks ask AWS by.
+	settings awsSettings
 }
 
-func newDecider(env func(string) string, folder string, cfg aws.Config) *decider {
-	d := &decider{env: env, folder: folder, clients: deployment.NewClients(cfg)}
+// newDecider makes one by an AWS configuration, or where there is none, what kept it from being read.
+func newDecider(env func(string) string, folder string, cfg aws.Config, cfgErr error) *decider {
+	d := &decider{
+		env: env, folder: folder, clients: deployment.NewClients(cfg),
+		settings: func() (aws.Config, error) { return cfg, cfgErr },
+	}
 	source, err := plan.Find(env, folder)
 	if err != nil {
 		d.planErr = err
 		return d
 	}
-	d.plan, d.planErr = language(nil).Parse(source)
+	d.plan, d.planErr = language(nil, d.settings).Parse(source)
 	return d
 }
 
@@ -104,7 +110,7 @@ func (d *decider) planFor(e hook.Execution) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return language(nil).Parse(source)
+	return language(nil, d.settings).Parse(source)
 }
 
 // describe finds out what is deployed, and where its sides answer: what the plan says wins.

@@ -35,7 +35,7 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 			if !strings.HasPrefix(source, "version:") {
 				source = "version: 1\n" + source
 			}
-			if _, err := language(nil).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
+			if _, err := language(nil, nil).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
 				t.Errorf("%v, in:\n%s", err, source)
 			}
 		}

@@ -70,7 +70,7 @@ func runDoctor(ctx context.Context, a app, c command, args []string) int {
 }
 
 func (a app) examine(ctx context.Context, opts doctorFlags) int {
-	opts.options.Parse = language(nil).Parse
+	opts.options.Parse = language(nil, nil).Parse
 	source, err := a.doctorsPlan(opts.plan)
 	if err != nil {
 		return a.wrongPlan(err, false)

@@ -59,7 +59,7 @@ func runExplain(ctx context.Context, a app, c command, args []string) int {
 	if err != nil {
 		return a.wrongPlan(err, false)
 	}
-	p, err := language(nil).Parse(source)
+	p, err := language(nil, nil).Parse(source)
 	if err != nil {
 		return a.wrongPlan(err, false)
 	}

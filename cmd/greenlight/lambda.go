@@ -21,10 +21,10 @@ func serveLambda(env func(string) string, folder string) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})))
 	cfg, err := hook.LambdaConfig(env)
 	if err != nil {
-		hook.Serve(newDecider(env, folder, aws.Config{})) // whose reports say what is missing, each time
+		hook.Serve(newDecider(env, folder, aws.Config{}, err)) // whose reports say what is missing, each time
 		return
 	}
-	hook.Serve(newDecider(env, folder, cfg), hook.WithConfig(cfg))
+	hook.Serve(newDecider(env, folder, cfg, nil), hook.WithConfig(cfg))
 }
 
 // taskRoot is the folder of the function's code, where a plan beside the binary lies.

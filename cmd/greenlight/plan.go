@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
@@ -16,10 +19,14 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// language is what plans may hold in this binary.
-func language(vars map[string]string) plan.Language {
-	return plan.Language{Kinds: registry.Kinds(), Names: deployment.Names(), Vars: vars}
+// language is what plans may hold in this binary. Their checks ask AWS by these settings; nil where none will be asked.
+func language(vars map[string]string, settings awsSettings) plan.Language {
+	kinds := registry.Kinds(registry.Environment{Network: httpcheck.System(), AWS: settings})
+	return plan.Language{Kinds: kinds, Names: deployment.Names(), Vars: vars}
 }
+
+// awsSettings give the AWS configuration when something first needs it.
+type awsSettings func() (aws.Config, error)
 
 // source finds the plan that a command is to read: the one named, standard input for -, else where Lambda's would be
 // looked for, with the working directory in the place of the binary's.

@@ -53,7 +53,7 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	if err != nil {
 		return a.wrongPlan(err, opts.json)
 	}
-	p, err := language(opts.vars).Parse(source)
+	p, err := language(opts.vars, commandLineSettings(ctx)).Parse(source)
 	if err != nil {
 		return a.wrongPlan(err, opts.json)
 	}

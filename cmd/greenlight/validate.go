@@ -34,7 +34,7 @@ func runValidate(_ context.Context, a app, c command, args []string) int {
 			code = a.wrongPlan(err, false)
 			continue
 		}
-		p, err := language(vars).Parse(source)
+		p, err := language(vars, nil).Parse(source)
 		if err != nil {
 			code = a.wrongPlan(err, false)
 			continue

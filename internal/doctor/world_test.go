@@ -389,7 +389,7 @@ func (w *world) simulate(in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePri
 const goodPlan = "version: 1\nstages:\n  AfterAllowTestTraffic:\n    budget: 1m\n    checks: [{http: GET /}]\n"
 
 func parse(s plan.Source) (*plan.Plan, error) {
-	return plan.Language{Kinds: registry.Kinds()}.Parse(s)
+	return plan.Language{Kinds: registry.Kinds(registry.Environment{})}.Parse(s)
 }
 
 func (w *world) options() Options {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 // ParseJSON reads one JSON value: nil, bool, int64, float64, string, []any, map[string]any, and json.Number for numbers
@@ -19,7 +20,7 @@ func ParseJSON(body []byte) (any, error) {
 	dec.UseNumber()
 	var value any
 	if err := dec.Decode(&value); err != nil {
-		return nil, notJSON(err, body)
+		return nil, notJSON(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("after a JSON value, more follows at byte %d", dec.InputOffset())
@@ -27,10 +28,10 @@ func ParseJSON(body []byte) (any, error) {
 	return numbers(value), nil
 }
 
-func notJSON(err error, body []byte) error {
+func notJSON(err error) error {
 	var syntax *json.SyntaxError
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && syntax.Offset >= int64(len(body)):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
 		return errors.New("it ends in the middle of JSON")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%w, at byte %d", syntax, syntax.Offset)

@@ -18,6 +18,7 @@ const StopGrace = 100 * time.Millisecond
 // attempt asks once. A check that doesn't stop when it is told to is left behind: the answer must not wait for it.
 func (r *run) attempt(ctx context.Context) check.Result {
 	scope, asking := r.stage.Scope, ctx
+	scope.Began, scope.Held = r.stage.since, r.held
 	end, _ := ctx.Deadline()
 	if scope.Grace = r.reserve(end); scope.Grace > 0 {
 		var cancel context.CancelFunc

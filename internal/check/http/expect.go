@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -30,7 +31,7 @@ type Expect struct {
 func (e *Expect) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	headers, _ := n.Get("headers")
 	for _, pair := range headers.Pairs() {
-		if name := pair.Key.Text(); !isToken(name) {
+		if name := pair.Key.Text(); !network.IsToken(name) {
 			d.Problem(pair.Key, "headers: %q is not the name of a header", name)
 		}
 	}
@@ -45,7 +46,7 @@ func (e *Expect) needsBody() bool {
 func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Lookup) check.Result {
 	var away misled
 	if x.answer == nil || errors.As(x.err, &away) {
-		return x.problem(ctx).result()
+		return x.problem(ctx).Result()
 	}
 	j := &judging{Expect: e, exchange: x, lookup: lookup}
 	j.head()
@@ -58,12 +59,12 @@ func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Look
 		j.whole(ctx)
 	}
 	switch {
-	case len(j.false) > 0:
-		return check.Result{Outcome: check.Failed, Reason: j.reason(), Retry: j.retry()}
+	case len(j.found.All()) > 0:
+		return check.Result{Outcome: check.Failed, Reason: j.found.String(), Retry: j.retry()}
 	case x.err != nil:
-		return x.problem(ctx).result()
-	case j.err != nil:
-		return check.Result{Outcome: check.Inconclusive, Reason: j.err.Error()}
+		return x.problem(ctx).Result()
+	case j.found.Err() != nil:
+		return check.Result{Outcome: check.Inconclusive, Reason: j.found.Err().Error()}
 	}
 	return check.Result{Outcome: check.Passed}
 }
@@ -73,20 +74,10 @@ type judging struct {
 	*Expect
 	*exchange
 	lookup strictyaml.Lookup
-	false  []*expect.Mismatch
-	err    error // the first name without a value
+	found  expect.Mismatches
 }
 
-func (j *judging) add(err error, all ...*expect.Mismatch) {
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	for _, m := range all {
-		if m != nil {
-			j.false = append(j.false, m)
-		}
-	}
-}
+func (j *judging) add(err error, all ...*expect.Mismatch) { j.found.Add(err, all...) }
 
 // head judges what came before the body.
 func (j *judging) head() {
@@ -227,22 +218,9 @@ func (j *judging) whole(ctx context.Context) {
 	j.add(err, all...)
 }
 
-// reason tells what is false, the first few of it.
-func (j *judging) reason() string {
-	const most = 3
-	var parts []string
-	for _, m := range j.false[:min(most, len(j.false))] {
-		parts = append(parts, m.String())
-	}
-	if more := len(j.false) - most; more > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(parts, "; ")
-}
-
 // retry lets a load balancer's own error be asked again, where it is its status that is wrong.
 func (j *judging) retry() check.Retry {
-	if j.fromLoadBalancer() && slices.ContainsFunc(j.false, func(m *expect.Mismatch) bool { return m.Subject == "status" }) {
+	if j.fromLoadBalancer() && slices.ContainsFunc(j.found.All(), func(m *expect.Mismatch) bool { return m.Subject == "status" }) {
 		return check.RetrySpreading
 	}
 	return check.RetryNever

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -61,8 +62,8 @@ func (h *hop) next(answer *http.Response, rules Redirects, before []string) (*ho
 	to = h.kept(to)
 	following := h.redirected(answer.StatusCode, to)
 	switch {
-	case !sameOrigin(h.url, to) && !rules.OtherHosts:
-		return nil, misled(fmt.Sprintf("redirects to another host, %s, where it isn't green that answers; redirects: {max: %d, other_hosts: true} follows it", origin(to), rules.Max))
+	case !network.SameOrigin(h.url, to) && !rules.OtherHosts:
+		return nil, misled(fmt.Sprintf("redirects to another host, %s, where it isn't green that answers; redirects: {max: %d, other_hosts: true} follows it", network.Origin(to), rules.Max))
 	case slices.Contains(before, following.String()):
 		return nil, misled("redirects in a loop: " + loop(before, following.String()))
 	case len(before) > rules.Max:
@@ -74,19 +75,16 @@ func (h *hop) next(answer *http.Response, rules Redirects, before []string) (*ho
 // kept leads a redirect to the name that was asked for back to the address that answers by it: elsewhere the name
 // leads to where production is.
 func (h *hop) kept(to *url.URL) *url.URL {
-	if h.host == "" || !strings.EqualFold(to.Hostname(), hostname(h.host)) {
+	if h.host == "" || !strings.EqualFold(to.Hostname(), network.Hostname(h.host)) {
 		return to
 	}
 	here := *to
 	here.Host = strings.TrimSuffix(net.JoinHostPort(h.url.Hostname(), to.Port()), ":")
-	if !sameOrigin(h.url, &here) {
+	if !network.SameOrigin(h.url, &here) {
 		return to
 	}
 	return &here
 }
-
-// hostname is the value of a Host header without the port.
-func hostname(host string) string { return (&url.URL{Host: host}).Hostname() }
 
 func isRedirect(status int) bool {
 	switch status {
@@ -110,7 +108,7 @@ func (h *hop) redirected(status int, to *url.URL) *hop {
 			}
 		}
 	}
-	if !sameOrigin(h.url, to) {
+	if !network.SameOrigin(h.url, to) {
 		following.leave()
 	}
 	return following
@@ -125,21 +123,6 @@ func (h *hop) leave() {
 			h.header.Del(name)
 		}
 	}
-}
-
-func sameOrigin(a, b *url.URL) bool { return origin(a) == origin(b) }
-
-// origin is a URL's scheme, host and port, written alike for all that mean the same.
-func origin(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	host := strings.ToLower(u.Hostname())
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return u.Scheme + "://" + host + ":" + port
 }
 
 // loop shows the way around: /a → /b → /a.

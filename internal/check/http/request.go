@@ -1,11 +1,10 @@
 package httpcheck
 
 import (
-	"errors"
-	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -26,14 +25,12 @@ type Request struct {
 	JSON strictyaml.Value                                      `yaml:"json"`
 	Form strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"form"`
 
-	Redirects Redirects `yaml:"redirects"`
-	TLS       TLS       `yaml:"tls"`
+	Redirects Redirects   `yaml:"redirects"`
+	TLS       network.TLS `yaml:"tls"`
 }
 
 // methods are those of RFC 9110 and PATCH. CONNECT is for proxies.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
-
-var errNoNames = errors.New("no names are known here")
 
 // DecodeNode reads one line, or a mapping.
 func (r *Request) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -113,29 +110,15 @@ func (r *Request) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 // validateTarget refuses a path or URL that no request could go to, whatever the names in it stand for.
 func (r *Request) validateTarget(d *strictyaml.Decoder, path, target strictyaml.Node) {
 	if !r.Path.IsZero() {
-		if _, err := parsePath(supposed(r.Path, "/x")); err != nil {
+		if _, err := network.ParsePath(network.Supposed(r.Path, "/x")); err != nil {
 			d.Problem(path, "%s", err)
 		}
 	}
 	if !r.URL.IsZero() {
-		if _, err := parseURL(supposed(r.URL, "http://x")); err != nil {
+		if _, err := network.ParseURL(network.Supposed(r.URL, "http://x"), "http", "https"); err != nil {
 			d.Problem(target, "%s", err)
 		}
 	}
-}
-
-// supposed fills in harmless values: first where the text begins with a name, x for all others.
-func supposed(t strictyaml.Text, first string) string {
-	text, err := t.ExpandFunc(func(string) (any, error) { return "x", nil }, func(before, value string) string {
-		if before == "" {
-			return first
-		}
-		return value
-	})
-	if err != nil {
-		return t.String() // can't be: there is a value for each name
-	}
-	return text
 }
 
 func (r *Request) validateBody(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -160,7 +143,7 @@ func (r *Request) validateHeaders(d *strictyaml.Decoder, n strictyaml.Node) {
 		name := pair.Key.Text()
 		lower := strings.ToLower(name)
 		switch earlier, twice := lines[lower]; {
-		case !isToken(name):
+		case !network.IsToken(name):
 			d.Problem(pair.Key, "headers: %q is not the name of a header: letters, digits and any of !#$%%&'*+-.^_`|~", name)
 		case slices.Contains(owned, lower):
 			d.Problem(pair.Key, "headers: %s describes the message itself, and is set with it", name)
@@ -171,43 +154,9 @@ func (r *Request) validateHeaders(d *strictyaml.Decoder, n strictyaml.Node) {
 		}
 		for _, h := range r.Headers {
 			literal, known := h.Value.Literal()
-			if h.At == pair.Key.Position() && known && !isHeaderValue(literal) {
+			if h.At == pair.Key.Position() && known && !network.IsHeaderValue(literal) {
 				d.Problem(pair.Value, "headers: the value of %s holds a line break or another control character", name)
 			}
 		}
 	}
-}
-
-// isToken says that a header can be named so (RFC 9110, 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isHeaderValue says that a header can have this value (RFC 9110, 5.5): no control character but the tab.
-func isHeaderValue(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// escape fills a value into a path or URL. At its very beginning the value is the beginning of the URL; behind that
-// it is one segment of the path, or one value of the query, whatever characters it has.
-func escape(before, value string) string {
-	switch {
-	case before == "":
-		return value
-	case strings.Contains(before, "?"):
-		return url.QueryEscape(value)
-	}
-	return url.PathEscape(value)
 }

@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -33,12 +32,12 @@ type run struct {
 	began   time.Time
 	side    check.Side // that the first request asks
 	sender  *http.Transport
-	client  *clientCertificate
+	client  *network.ClientCertificate
 	seen    []check.Request
 }
 
 func newRun(c *Check, scope check.Scope) *run {
-	r := &run{check: c, scope: scope, lookup: lookupOf(scope), logger: scope.Logger, began: time.Now()}
+	r := &run{check: c, scope: scope, lookup: network.Lookup(scope), logger: scope.Logger, began: time.Now()}
 	if r.logger == nil {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,7 +60,7 @@ func (r *run) do(ctx context.Context) check.Result {
 func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 	first, err := r.firstHop()
 	if err == nil {
-		err = r.connectWith(first, hostname(r.side.Host))
+		err = r.connectWith(first, network.Hostname(r.side.Host))
 	}
 	if err != nil {
 		return nil, check.Result{}, err
@@ -79,7 +78,7 @@ func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 // on asking the old version after traffic has shifted. The server's name is for certificates, where neither the URL nor
 // the plan says which.
 func (r *run) connectWith(first *hop, serverName string) error {
-	config, client, err := r.check.Request.TLS.config(r.check.network, r.lookup)
+	config, client, err := r.check.Request.TLS.Config(r.check.network, r.lookup)
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,7 @@ func (r *run) connectWith(first *hop, serverName string) error {
 	r.sender = &http.Transport{
 		DialContext:            r.check.network.Dial,
 		Proxy:                  r.check.network.Proxy,
-		OnProxyConnectResponse: proxyAnswer,
+		OnProxyConnectResponse: network.ProxyAnswer,
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      first.url.Scheme == "https" || r.check.Request.Redirects.OtherHosts, // preparing for it takes time
 		DisableKeepAlives:      true,
@@ -152,7 +151,7 @@ func (r *run) firstHop() (*hop, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !isHeaderValue(value) {
+		if !network.IsHeaderValue(value) {
 			return nil, fmt.Errorf("%s: the value of the header %s holds a line break or another control character", entry.At, entry.Key)
 		}
 		if name := http.CanonicalHeaderKey(entry.Key); name == "Host" {
@@ -200,7 +199,7 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 		if following == nil {
 			return x
 		}
-		if r.side.Host != "" && !sameOrigin(h.url, following.url) {
+		if r.side.Host != "" && !network.SameOrigin(h.url, following.url) {
 			r.sender.CloseIdleConnections()
 			if err := r.connectWith(following, ""); err != nil {
 				x.err = err
@@ -214,8 +213,8 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 // exchange is a request and as much of its answer as came.
 type exchange struct {
 	hop    *hop
-	trace  *trace
-	client *clientCertificate
+	trace  *network.Trace
+	client *network.ClientCertificate
 	began  time.Time // of the whole run
 	now    func() time.Time
 	within time.Duration
@@ -228,12 +227,12 @@ type exchange struct {
 }
 
 func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange, *hop) {
-	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.began, now: r.check.network.Now}
+	x := &exchange{hop: h, trace: network.NewTrace(), client: r.client, began: r.began, now: r.check.network.Now}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)
 	}
-	defer x.trace.finish()
-	answer, err := r.sender.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.hooks())))
+	defer x.trace.Finish()
+	answer, err := r.sender.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.Hooks())))
 	if err != nil {
 		x.err = err
 		return x, nil
@@ -285,50 +284,16 @@ func (x *exchange) read(keep bool) {
 
 // note keeps what was seen for reports, and logs it.
 func (r *run) note(ctx context.Context, x *exchange) {
-	timings, remote := x.trace.timings()
+	timings, remote := x.trace.Timings()
 	seen := check.Request{Method: x.hop.method, URL: shownURL(x.hop.url.String()), Remote: remote, Size: x.size, Timings: timings}
 	if x.answer != nil {
 		seen.Status = x.answer.StatusCode
 	}
 	if x.err != nil {
-		seen.Err = strictyaml.OneLine(x.problem(ctx).reason)
+		seen.Err = strictyaml.OneLine(x.problem(ctx).Reason)
 	}
 	r.seen = append(r.seen, seen)
-	attrs := []slog.Attr{
-		slog.String("method", seen.Method), slog.String("url", seen.URL), slog.Int("status", seen.Status),
-		slog.Int64("size", seen.Size), slog.String("remote", seen.Remote),
-		slog.Group("ms",
-			milliseconds("dns", timings.DNS), milliseconds("connect", timings.Connect), milliseconds("tls", timings.TLS),
-			milliseconds("first_byte", timings.FirstByte), milliseconds("total", timings.Total)),
-	}
-	attrs = append(attrs, x.hop.carried(r.side)...)
-	if seen.Err != "" {
-		attrs = append(attrs, slog.String("error", seen.Err))
-	}
-	r.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
-}
-
-// carried shows what a request has so that a listener's rule sends it to its side.
-func (h *hop) carried(side check.Side) []slog.Attr {
-	var attrs []slog.Attr
-	if h.host != "" {
-		attrs = append(attrs, slog.String("host", h.host))
-	}
-	var headers []any
-	for _, name := range slices.Sorted(maps.Keys(side.Headers)) {
-		if values := h.header.Values(name); len(values) > 0 && slices.Equal(values, side.Headers[name]) {
-			headers = append(headers, slog.String(name, strings.Join(values, ", ")))
-		}
-	}
-	if len(headers) > 0 {
-		attrs = append(attrs, slog.Group("headers", headers...))
-	}
-	return attrs
-}
-
-// milliseconds are what people compare times of requests in; three digits behind the point are microseconds.
-func milliseconds(key string, d time.Duration) slog.Attr {
-	return slog.Float64(key, float64(d.Microseconds())/1000)
+	network.Log(ctx, r.logger, seen, network.Carried(r.side, x.hop.host, x.hop.header)...)
 }
 
 // seen is the answer as assertions know it.
@@ -338,7 +303,5 @@ func (x *exchange) seen(body any) expect.Answer {
 
 // took is the time from the first request's start to the last byte read.
 func (x *exchange) took() time.Duration {
-	x.trace.mu.Lock()
-	defer x.trace.mu.Unlock()
-	return between(x.began, x.trace.end)
+	return x.trace.Took(x.began)
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -62,7 +63,7 @@ func (c *Check) Exchange(ctx context.Context, scope check.Scope, session *Sessio
 		}
 	}
 	e := Exchange{
-		Result: result, Title: x.hop.titleAt(scope.Green), Reached: len(r.seen) > 1 || x.trace.connected(), said: x, mask: scope.Mask,
+		Result: result, Title: x.hop.titleAt(scope.Green), Reached: len(r.seen) > 1 || x.trace.Connected(), said: x, mask: scope.Mask,
 	}
 	if x.answer != nil && x.err == nil {
 		e.Answer = expect.Whole{Header: x.answer.Header, Cookies: session.set, Body: x.body, Cut: x.cut}
@@ -122,15 +123,8 @@ func (h *hop) cookieURL() *url.URL {
 // titleAt names the request by its path where it goes to green.
 func (h *hop) titleAt(green check.Side) string {
 	base, err := url.Parse(green.URL)
-	if err != nil || green.URL == "" || !sameOrigin(base, h.url) {
+	if err != nil || green.URL == "" || !network.SameOrigin(base, h.url) {
 		return h.title()
 	}
 	return titled(h.method, h.url.RequestURI())
-}
-
-// connected says that there was a connection to send the request on.
-func (t *trace) connected() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return !t.got.IsZero()
 }
