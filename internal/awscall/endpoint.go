@@ -47,7 +47,7 @@ func endpoint(cfg aws.Config, s Service) string {
 			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
 		}); ok {
 			if state, set, err := from.GetUseFIPSEndpoint(ctx); err == nil && set && state == aws.FIPSEndpointStateEnabled {
-				label = s.Name + "-fips"
+				label = s.fipsName(cfg.Region)
 			}
 		}
 		if from, ok := source.(interface {
@@ -62,6 +62,14 @@ func endpoint(cfg aws.Config, s Service) string {
 		return strings.TrimSuffix(base, "/")
 	}
 	return "https://" + label + "." + cfg.Region + "." + suffix(cfg.Region, dualStack)
+}
+
+// fipsName is the first label of a service's endpoint that follows FIPS.
+func (s Service) fipsName(region string) string {
+	if s.PlainFIPS != "" && strings.HasPrefix(region, s.PlainFIPS) {
+		return s.Name
+	}
+	return s.Name + "-fips"
 }
 
 func suffix(region string, dualStack bool) string {
