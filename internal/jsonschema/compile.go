@@ -89,7 +89,6 @@ func (c *Compiler) finish(s *Schema) {
 	var walk func(*Schema)
 	walk = func(s *Schema) {
 		state[s] = open
-		s.tracks = c.tracks
 		for _, next := range s.inPlace {
 			switch state[next.of] {
 			case open:
@@ -101,9 +100,9 @@ func (c *Compiler) finish(s *Schema) {
 		}
 		state[s] = done
 	}
+	s.tracks = c.tracks
 	walk(s)
 	for _, one := range c.compiled {
-		one.tracks = c.tracks
 		if state[one] == 0 {
 			walk(one)
 		}

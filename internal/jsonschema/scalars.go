@@ -138,6 +138,7 @@ func readMultipleOf(r *reading, at strictyaml.Node) {
 func readMinimum(r *reading, at strictyaml.Node) {
 	r.bound("minimum", at, r.excludes("exclusiveMinimum"), 1)
 }
+
 func readMaximum(r *reading, at strictyaml.Node) {
 	r.bound("maximum", at, r.excludes("exclusiveMaximum"), -1)
 }
@@ -145,6 +146,7 @@ func readMaximum(r *reading, at strictyaml.Node) {
 func readExclusiveMinimum(r *reading, at strictyaml.Node) {
 	r.exclusive("minimum", "exclusiveMinimum", at, 1)
 }
+
 func readExclusiveMaximum(r *reading, at strictyaml.Node) {
 	r.exclusive("maximum", "exclusiveMaximum", at, -1)
 }

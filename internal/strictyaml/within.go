@@ -36,3 +36,20 @@ func (t Text) ExpandFunc(lookup Lookup, fill func(before, value string) string) 
 	}
 	return b.String(), nil
 }
+
+// Once gives what build makes of a key the first time that anything in the file asks for it: what several values refer to, such as
+// another file, is read once. The key's type should be the caller's own.
+func (d *Decoder) Once(key any, build func() any) any {
+	made, there := d.once[key]
+	if !there {
+		made = build()
+		if d.once == nil {
+			d.once = map[any]any{}
+		}
+		d.once[key] = made
+	}
+	return made
+}
+
+// Add notes problems that another Decoder found, in another file.
+func (d *Decoder) Add(problems Problems) { d.problems = append(d.problems, problems...) }

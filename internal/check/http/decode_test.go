@@ -59,7 +59,7 @@ func TestWhatIsWrongWithACheckIsToldAtItsPlace(t *testing.T) {
 		{"also where a name stands in it", `http: {path: "carts/{{ cart }}"}`, `1:14: http: "carts/x" is neither a path nor a URL: a path begins with /, as in /carts/x`},
 		{"its URL is one", `http: {url: host/}`, `1:13: http: "host/" is neither a path nor a URL: write /host/, or begin with http:// or https://`},
 		{"its method is known", `http: {method: HAED, path: /}`, `1:16: http: method: unknown method "HAED": did you mean "HEAD"?`},
-		{"it has one body", `http: {path: /, body: x, json: {a: 1}}`, `1:26: http: json: the request has a body already, from body: write one of body, json and form`},
+		{"it has one body", `http: {path: /, body: x, json: {a: 1}}`, `1:26: http: json: the request has a body already, from body: write one of body, json, form, multipart`},
 		{"a key is known or wrong", `http: {path: /, header: {a: b}}`, `1:17: http: unknown key "header": did you mean "headers"?`},
 		{"a header's name is a token", `http: {path: /, headers: {"a b": c}}`, `1:27: http: headers: "a b" is not the name of a header: letters, digits and any of !#$%&'*+-.^_` + "`|~"},
 		{"its value is one line", `http: {path: /, headers: {a: "b\r\nc: d"}}`, `1:30: http: headers: the value of a holds a line break or another control character`},

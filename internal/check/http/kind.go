@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -32,8 +34,10 @@ type Network struct {
 	Proxy func(*http.Request) (*url.URL, error)
 	// Roots are the authorities that are trusted where a plan names none; nil: the system's.
 	Roots *x509.CertPool
-	// Now is the time that certificates are judged at; nil: time.Now.
+	// Now is the time that certificates are judged at, and that requests are signed for; nil: time.Now.
 	Now func() time.Time
+	// AWS gives the credentials and the region that requests are signed with; nil: there are none.
+	AWS func() (aws.Config, error)
 }
 
 // System is the network as curl and the AWS SDKs use it: through the proxy of HTTP_PROXY, HTTPS_PROXY and NO_PROXY,
@@ -48,10 +52,11 @@ func Kind(n Network) check.Kind {
 	if n.Now == nil {
 		n.Now = time.Now
 	}
+	tokens := newTokens(n)
 	return check.Kind{
 		Key:     "http",
 		Timeout: DefaultTimeout,
-		New:     func() check.Check { return &Check{network: n} },
+		New:     func() check.Check { return &Check{network: n, tokens: tokens} },
 	}
 }
 
@@ -61,6 +66,13 @@ type Check struct {
 	Expect  Expect  `yaml:"expect"`
 
 	network Network
+	tokens  *tokens
+}
+
+// Validate refuses what no answer to the request could fulfil.
+func (c *Check) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	expected, _ := n.Get("expect")
+	c.Expect.ValidateFor(d, expected, &c.Request)
 }
 
 // Title is the request's method and target, as the plan has them: "GET /health".

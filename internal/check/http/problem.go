@@ -29,6 +29,8 @@ type problem struct {
 	retry   check.Retry
 }
 
+func (p problem) Error() string { return p.reason }
+
 func (p problem) result() check.Result {
 	return check.Result{Outcome: p.outcome, Reason: p.reason, Retry: p.retry}
 }
@@ -45,8 +47,15 @@ func silent(format string, args ...any) problem {
 // couldn't be made or that broke is none.
 func (x *exchange) problem(ctx context.Context) problem {
 	var away misled
-	if errors.As(x.err, &away) {
+	var known problem
+	var coded *miscoded
+	switch {
+	case errors.As(x.err, &away):
 		return wrong("%s", away)
+	case errors.As(x.err, &known):
+		return known
+	case errors.As(x.err, &coded):
+		return wrong("%s", coded)
 	}
 	if errors.Is(x.err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) {
 		return problem{"cancelled before there was an answer", check.Inconclusive, check.RetryNever}
@@ -87,6 +96,9 @@ func (x *exchange) late() string {
 	if x.within > 0 {
 		within = " within " + shown(x.within.Round(10*time.Millisecond))
 	}
+	if x.answer != nil && x.events != nil && x.isEventStream() {
+		return fmt.Sprintf("%d of %d events came%s (status %d)", len(x.events.all), x.events.want, within, x.answer.StatusCode)
+	}
 	if x.answer != nil {
 		return fmt.Sprintf("the answer was not complete%s (status %d, %s of its body so far)", within, x.answer.StatusCode, strictyaml.Size(x.size))
 	}
@@ -98,8 +110,8 @@ func (x *exchange) late() string {
 
 func (x *exchange) broken() string {
 	switch {
-	case x.answer != nil && x.answer.ContentLength > 0 && !x.answer.Uncompressed:
-		return fmt.Sprintf("the connection was closed after %d of %d bytes of the body", x.size, x.answer.ContentLength)
+	case x.answer != nil && x.answer.ContentLength > 0:
+		return fmt.Sprintf("the connection was closed after %d of %d bytes of the body", x.came, x.answer.ContentLength)
 	case x.answer != nil:
 		return fmt.Sprintf("the connection was closed in the body, after %s", strictyaml.Size(x.size))
 	case x.trace.answered():

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,10 +31,13 @@ type run struct {
 	lookup strictyaml.Lookup
 	logger *slog.Logger
 	began  time.Time
+	asked  time.Time  // when the first request began
 	side   check.Side // that the first request asks
 	sender *http.Transport
 	client *clientCertificate
 	seen   []check.Request
+	// secrets are what is left out of reports, each followed by what stands in its place.
+	secrets []string
 }
 
 func newRun(c *Check, scope check.Scope) *run {
@@ -49,17 +53,31 @@ func (r *run) do(ctx context.Context) check.Result {
 	if err == nil {
 		err = r.connectWith(first, hostname(r.side.Host))
 	}
+	if err == nil {
+		err = r.authorize(ctx, first)
+	}
 	if err != nil {
-		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
+		return r.unasked(err)
 	}
 	// It also ends dials that nobody waits for any more.
 	defer func() { r.sender.CloseIdleConnections() }()
 	x := r.follow(ctx, first)
-	result := r.check.Expect.result(ctx, x, r.lookup)
+	result := r.check.Expect.result(ctx, x, r.side.URL, r.lookup)
 	result.Requests = r.seen
 	if result.Reason != "" {
-		result.Reason = x.hop.title() + ": " + strictyaml.OneLine(result.Reason)
+		result.Reason = r.masked(x.hop.title() + ": " + strictyaml.OneLine(result.Reason))
 	}
+	return result
+}
+
+// unasked is the result where the request couldn't be made.
+func (r *run) unasked(err error) check.Result {
+	result := check.Result{Outcome: check.Inconclusive, Reason: err.Error()}
+	var p problem
+	if errors.As(err, &p) {
+		result = p.result()
+	}
+	result.Reason = r.masked(r.check.Title() + ": " + strictyaml.OneLine(result.Reason))
 	return result
 }
 
@@ -68,8 +86,16 @@ func (r *run) do(ctx context.Context) check.Result {
 // on asking the old version after traffic has shifted. The server's name is for certificates, where neither the URL nor
 // the plan says which.
 func (r *run) connectWith(first *hop, serverName string) error {
-	config, client, err := r.check.Request.TLS.config(r.check.network, r.lookup)
+	request := &r.check.Request
+	config, client, err := request.TLS.config(r.check.network, r.lookup)
 	if err != nil {
+		return err
+	}
+	network, err := request.Resolve.over(r.check.network, r.lookup)
+	if err != nil {
+		return err
+	}
+	if err := request.Version.suits(first.url.Scheme); err != nil {
 		return err
 	}
 	if config.ServerName == "" {
@@ -77,12 +103,14 @@ func (r *run) connectWith(first *hop, serverName string) error {
 	}
 	r.client = client
 	r.sender = &http.Transport{
-		DialContext:            r.check.network.Dial,
-		Proxy:                  r.check.network.Proxy,
+		DialContext:            network.Dial,
+		Proxy:                  network.Proxy,
 		OnProxyConnectResponse: proxyAnswer,
 		TLSClientConfig:        config,
-		ForceAttemptHTTP2:      first.url.Scheme == "https" || r.check.Request.Redirects.OtherHosts, // preparing for it takes time
+		ForceAttemptHTTP2:      first.url.Scheme == "https" || request.Redirects.OtherHosts, // preparing for it takes time
+		Protocols:              request.Version.protocols(),
 		DisableKeepAlives:      true,
+		DisableCompression:     true, // what comes compressed is told, and decoded here
 		MaxResponseHeaderBytes: maxHeader,
 	}
 	return nil
@@ -95,6 +123,8 @@ type hop struct {
 	host   string // in place of the URL's
 	header http.Header
 	body   []byte
+	// home: it goes to where the plan sends the first one, and may carry what is for that server.
+	home bool
 }
 
 // String identifies the request: what is asked again is a loop.
@@ -121,7 +151,7 @@ func (r *run) firstHop() (*hop, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hop{method: request.method(), url: u, host: side.Host, header: http.Header{}, body: body}
+	h := &hop{method: request.method(), url: u, host: side.Host, header: http.Header{}, body: body, home: true}
 	for name, values := range side.Headers {
 		h.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
@@ -130,6 +160,11 @@ func (r *run) firstHop() (*hop, error) {
 	}
 	if r.scope.UserAgent != "" {
 		h.header.Set("User-Agent", r.scope.UserAgent)
+	}
+	if request.Events > 0 {
+		h.header.Set("Accept", eventStream)
+	} else if h.method != http.MethodHead {
+		h.header.Set("Accept-Encoding", "gzip")
 	}
 	for _, entry := range request.Headers {
 		value, err := entry.Value.Expand(r.lookup)
@@ -145,7 +180,15 @@ func (r *run) firstHop() (*hop, error) {
 			h.header.Set(name, value)
 		}
 	}
+	if h.header.Get("Range") != "" && !request.sets("accept-encoding") {
+		h.header.Del("Accept-Encoding") // a part of a compressed body can't be decoded
+	}
 	return h, nil
+}
+
+// sets says that the plan sets a header, given in lower case.
+func (r *Request) sets(name string) bool {
+	return slices.ContainsFunc(r.Headers, func(h strictyaml.Entry[strictyaml.Text]) bool { return strings.EqualFold(h.Key, name) })
 }
 
 // content gives a request's body and its type.
@@ -169,6 +212,8 @@ func (r *Request) content(lookup strictyaml.Lookup) ([]byte, string, error) {
 	case r.Form != nil:
 		form, err := values(r.Form, lookup)
 		return []byte(form.Encode()), "application/x-www-form-urlencoded", err
+	case r.Multipart != nil:
+		return r.Multipart.content(lookup)
 	}
 	return nil, "", nil
 }
@@ -176,6 +221,7 @@ func (r *Request) content(lookup strictyaml.Lookup) ([]byte, string, error) {
 // follow sends the request, and those that its answers redirect to.
 func (r *run) follow(ctx context.Context, h *hop) *exchange {
 	var before []string
+	r.asked = time.Now()
 	for {
 		before = append(before, h.String())
 		x, following := r.exchange(ctx, h, before)
@@ -199,24 +245,32 @@ type exchange struct {
 	hop    *hop
 	trace  *trace
 	client *clientCertificate
-	began  time.Time // of the whole run
+	began  time.Time // of the first request
 	now    func() time.Time
 	within time.Duration
 
 	answer *http.Response // nil: none came
-	body   []byte         // where an expectation needs it
-	size   int64
-	cut    bool  // the body is longer than what is read
-	err    error // why there is no whole answer
+	body   []byte         // where an expectation needs it, decoded
+	size   int64          // of the decoded body
+	came   int64          // of the body as it is sent
+	coding string         // a coding of the body that isn't decoded
+	events *events        // where some are waited for
+	cut    bool           // the body is longer than what is read
+	err    error          // why there is no whole answer
 }
 
 func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange, *hop) {
-	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.began, now: r.check.network.Now}
+	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.asked, now: r.check.network.Now}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)
 	}
 	defer x.trace.finish()
-	answer, err := r.sender.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.hooks())))
+	request := h.request(httptrace.WithClientTrace(ctx, x.trace.hooks()))
+	err := r.sign(ctx, h, request)
+	var answer *http.Response
+	if err == nil {
+		answer, err = r.sender.RoundTrip(request)
+	}
 	if err != nil {
 		x.err = err
 		return x, nil
@@ -228,8 +282,16 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 		x.err = err
 		return x, following
 	}
+	if n := r.check.Request.Events; n > 0 {
+		x.events = &events{want: int(n)}
+	}
 	x.read(r.check.Expect.needsBody())
 	return x, nil
+}
+
+func cloned(u *url.URL) *url.URL {
+	other := *u
+	return &other
 }
 
 func (h *hop) request(ctx context.Context) *http.Request {
@@ -257,7 +319,11 @@ func (x *exchange) read(keep bool) {
 		}
 		to = &kept
 	}
-	x.size, x.err = io.Copy(to, io.LimitReader(x.answer.Body, MaxBody+1))
+	from := io.LimitReader(x.decoded(), MaxBody+1)
+	if x.events != nil && x.isEventStream() {
+		from = x.events.until(from)
+	}
+	x.size, x.err = io.Copy(to, from)
 	if x.size > MaxBody {
 		x.size, x.cut = MaxBody, true
 	}
@@ -272,7 +338,7 @@ func (r *run) note(ctx context.Context, x *exchange) {
 		seen.Status = x.answer.StatusCode
 	}
 	if x.err != nil {
-		seen.Err = strictyaml.OneLine(x.problem(ctx).reason)
+		seen.Err = r.masked(strictyaml.OneLine(x.problem(ctx).reason))
 	}
 	r.seen = append(r.seen, seen)
 	attrs := []slog.Attr{

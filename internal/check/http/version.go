@@ -1,0 +1,76 @@
+package httpcheck
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+)
+
+// version is a version of HTTP that a request insists on.
+type version string
+
+const (
+	http11 version = "1.1"
+	http2  version = "2"
+	h2c    version = "h2c"
+)
+
+// DecodeNode reads 1.1, 2 or h2c.
+func (v *version) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	n, ok := d.Static(n)
+	if !ok {
+		return
+	}
+	switch text := version(n.Text()); {
+	case n.IsScalar() && (text == http11 || text == http2 || text == h2c):
+		*v = text
+	default:
+		d.Mismatch(n, "a version of HTTP: 1.1, 2 (over TLS) or h2c (2 without TLS)")
+	}
+}
+
+// JSONSchema describes it.
+func (*version) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return &strictyaml.Schema{Enum: []any{1.1, 2, "1.1", "2", "h2c"}}
+}
+
+var (
+	errNoTLS = errors.New("version: 2 is HTTP/2 over TLS, and the URL is one of http: h2c is HTTP/2 without TLS")
+	errTLS   = errors.New("version: h2c is HTTP/2 without TLS, and the URL is one of https: write 2")
+)
+
+// suits says why no request to a URL of this scheme can be of the version.
+func (v version) suits(scheme string) error {
+	switch {
+	case v == http2 && scheme == "http":
+		return errNoTLS
+	case v == h2c && scheme == "https":
+		return errTLS
+	}
+	return nil
+}
+
+// protocols are those that the transport may use; nil: its own choice.
+func (v version) protocols() *http.Protocols {
+	if v == "" {
+		return nil
+	}
+	p := new(http.Protocols)
+	p.SetHTTP1(v == http11)
+	p.SetHTTP2(v == http2)
+	p.SetUnencryptedHTTP2(v == h2c)
+	return p
+}
+
+func (r *Request) validateVersion(d *strictyaml.Decoder, n strictyaml.Node) {
+	at, ok := n.Get("version")
+	scheme, _, whole := strings.Cut(r.URL.String(), "://")
+	if !ok || !whole {
+		return
+	}
+	if err := r.Version.suits(scheme); err != nil {
+		d.Problem(at, "%s", err)
+	}
+}
