@@ -63,7 +63,8 @@ func (e *Expect) needsBody() bool {
 // result judges an exchange. The base is the URL of the side that was asked.
 func (e *Expect) result(ctx context.Context, x *exchange, base string, lookup strictyaml.Lookup) check.Result {
 	var away misled
-	if x.answer == nil || errors.As(x.err, &away) {
+	var known problem
+	if x.answer == nil || errors.As(x.err, &away) || errors.As(x.err, &known) {
 		return x.problem(ctx).result()
 	}
 	j := &judging{Expect: e, exchange: x, lookup: lookup, base: base}

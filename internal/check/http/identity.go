@@ -52,41 +52,57 @@ func (r *Request) validateIdentity(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-// authorize puts in who asks, but for a signature, which each request gets of its own.
-func (r *run) authorize(ctx context.Context, h *hop) error {
-	if err := r.check.Request.Resolve.leads(h.url, r.check.Request.Redirects.OtherHosts); err != nil {
-		return err
-	}
-	switch request := &r.check.Request; {
+// identity gives what puts into a request who asks, where it goes to the server that the plan says it to.
+func (r *run) identity(ctx context.Context, h *hop) (func(*http.Request) error, error) {
+	request := &r.check.Request
+	switch {
+	case !h.home:
 	case request.BasicAuth != nil:
-		username, err := request.BasicAuth.Username.Expand(r.lookup)
-		if err != nil {
-			return err
-		}
-		password, err := request.BasicAuth.Password.Expand(r.lookup)
-		if err != nil {
-			return err
-		}
-		if strings.Contains(username, ":") {
-			return fmt.Errorf("%s: the username holds a colon, which ends it", request.BasicAuth.Username.Position())
-		}
-		encoded := base64.StdEncoding.EncodeToString([]byte(username + ":" + password))
-		r.mask(password, encoded)
-		h.header.Set("Authorization", "Basic "+encoded)
+		return r.basicAuth(request.BasicAuth)
+	case request.AWS != nil:
+		return r.signature(ctx, request.AWS, h.body)
 	case request.OAuth2 != nil:
-		grant, err := request.OAuth2.grant(r.lookup)
-		if err != nil {
-			return err
-		}
-		r.mask(grant.secrets()...)
-		token, err := r.check.tokens.get(ctx, grant, r.scope.UserAgent)
-		if err != nil {
-			return err
-		}
-		r.mask(token)
-		h.header.Set("Authorization", "Bearer "+token)
+		return r.bearer(ctx, request.OAuth2)
 	}
-	return nil
+	return func(*http.Request) error { return nil }, nil
+}
+
+func authorization(value string) func(*http.Request) error {
+	return func(q *http.Request) error {
+		q.Header.Set("Authorization", value)
+		return nil
+	}
+}
+
+func (r *run) basicAuth(b *BasicAuth) (func(*http.Request) error, error) {
+	username, err := b.Username.Expand(r.lookup)
+	if err != nil {
+		return nil, unable(err)
+	}
+	password, err := b.Password.Expand(r.lookup)
+	if err != nil {
+		return nil, unable(err)
+	}
+	if strings.Contains(username, ":") {
+		return nil, unable(fmt.Errorf("%s: the username holds a colon, which ends it", b.Username.Position()))
+	}
+	encoded := base64.StdEncoding.EncodeToString([]byte(username + ":" + password))
+	r.mask(password, encoded)
+	return authorization("Basic " + encoded), nil
+}
+
+func (r *run) bearer(ctx context.Context, o *OAuth2) (func(*http.Request) error, error) {
+	grant, err := o.grant(r.lookup)
+	if err != nil {
+		return nil, unable(err)
+	}
+	r.mask(grant.secrets()...)
+	token, err := r.check.tokens.get(ctx, grant, r.scope.UserAgent)
+	if err != nil {
+		return nil, err
+	}
+	r.mask(token)
+	return authorization("Bearer " + token), nil
 }
 
 // mask keeps secrets out of what is reported.
@@ -106,57 +122,60 @@ func (r *run) masked(s string) string {
 	return strings.NewReplacer(r.secrets...).Replace(s)
 }
 
-// unsignedPayload stands for the hash of a body where the service takes none, or needn't.
+// unsignedPayload stands for the hash of a body where the service takes none.
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
-// sign signs a request that goes where the plan sends the first one.
-func (r *run) sign(ctx context.Context, h *hop, q *http.Request) error {
-	request := &r.check.Request
-	if request.AWS == nil || !h.home {
-		return nil
-	}
-	service, err := request.AWS.Service.Expand(r.lookup)
+// signature signs with the credentials that the function has.
+func (r *run) signature(ctx context.Context, a *AWS, body []byte) (func(*http.Request) error, error) {
+	service, err := a.Service.Expand(r.lookup)
 	if err != nil {
-		return unable(err)
+		return nil, unable(err)
 	}
-	region, err := request.AWS.Region.Expand(r.lookup)
+	region, err := a.Region.Expand(r.lookup)
 	if err != nil {
-		return unable(err)
+		return nil, unable(err)
 	}
 	if r.check.network.AWS == nil {
-		return unable(errors.New("no AWS credentials are known here to sign the request with"))
+		return nil, unable(errors.New("no AWS credentials are known here to sign the request with"))
 	}
 	cfg, err := r.check.network.AWS()
 	if err != nil {
-		return unable(fmt.Errorf("signing the request for AWS: %w", err))
+		return nil, unable(fmt.Errorf("signing the request for AWS: %w", err))
 	}
 	if region == "" {
 		region = cfg.Region
 	}
 	if region == "" || cfg.Credentials == nil {
-		return unable(errors.New("signing the request for AWS: there is no region (aws: {region: …}), or there are no credentials"))
+		return nil, unable(errors.New("signing the request for AWS: there is no region (aws: {region: …}), or there are no credentials"))
 	}
 	credentials, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
-		return silent("no AWS credentials to sign the request with: %s", err)
+		return nil, silent("no AWS credentials to sign the request with: %s", err)
 	}
 	r.mask(credentials.SecretAccessKey, credentials.SessionToken)
-	sum := sha256.Sum256(h.body)
-	hash := hex.EncodeToString(sum[:])
-	switch service {
-	case "vpc-lattice-svcs":
-		// https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html
-		hash = unsignedPayload
-		fallthrough
-	case "s3":
-		q.Header.Set("X-Amz-Content-Sha256", hash)
+	return func(q *http.Request) error {
+		hash := payloadHash(service, body)
+		if service == "s3" || hash == unsignedPayload {
+			q.Header.Set("X-Amz-Content-Sha256", hash)
+		}
+		q.URL = cloned(q.URL) // the signer writes into it
+		signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
+		if err := signer.SignHTTP(ctx, credentials, q, hash, service, region, r.check.network.Now()); err != nil {
+			return unable(fmt.Errorf("signing the request for AWS: %w", err))
+		}
+		return nil
+	}, nil
+}
+
+// payloadHash is what is signed of a body. VPC Lattice takes no hash of one.
+//
+// https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html
+func payloadHash(service string, body []byte) string {
+	if service == "vpc-lattice-svcs" {
+		return unsignedPayload
 	}
-	q.URL = cloned(q.URL) // the signer writes into it
-	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
-	if err := signer.SignHTTP(ctx, credentials, q, hash, service, region, r.check.network.Now()); err != nil {
-		return unable(fmt.Errorf("signing the request for AWS: %w", err))
-	}
-	return nil
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // unable is why a request can't be made; asking again wouldn't change it.

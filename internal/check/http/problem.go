@@ -66,6 +66,9 @@ func (x *exchange) problem(ctx context.Context) problem {
 	if reason := x.client.broke(); reason != "" && x.answer == nil && !x.trace.answered() {
 		return problem{reason, check.Failed, check.RetryNoAnswer}
 	}
+	if x.speaksAnother() {
+		return x.version.unspoken()
+	}
 	if p, ok := tlsProblem(x.err, x.now()); ok {
 		return p
 	}
@@ -83,6 +86,17 @@ func (x *exchange) problem(ctx context.Context) problem {
 		return wrong("the answer is not HTTP: %s", plainly(x.err))
 	}
 	return silent("no answer: %s", plainly(x.err))
+}
+
+// speaksAnother says that the server doesn't speak the version of HTTP that the plan insists on, as far as Go's client tells: by an
+// alert, by the first bytes of an answer of 1.1, or because nothing was negotiated.
+func (x *exchange) speaksAnother() bool {
+	if x.version != http2 && x.version != h2c {
+		return false
+	}
+	s := x.err.Error()
+	return strings.HasSuffix(s, "no application protocol") || strings.Contains(s, "looked like an HTTP/1.1 header") ||
+		strings.Contains(s, "unsupported protocol")
 }
 
 func timedOut(err error) bool {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -49,36 +48,32 @@ func newRun(c *Check, scope check.Scope) *run {
 }
 
 func (r *run) do(ctx context.Context) check.Result {
+	x, result, err := r.ask(ctx)
+	switch {
+	case err != nil:
+		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
+	case result.Reason != "":
+		result.Reason = x.hop.title() + ": " + result.Reason
+	}
+	return result
+}
+
+// ask sends the request and judges the last answer, without naming the request in the reason. The error is why there could
+// be no request.
+func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 	first, err := r.firstHop()
 	if err == nil {
 		err = r.connectWith(first, hostname(r.side.Host))
 	}
-	if err == nil {
-		err = r.authorize(ctx, first)
-	}
 	if err != nil {
-		return r.unasked(err)
+		return nil, check.Result{}, err
 	}
 	// It also ends dials that nobody waits for any more.
 	defer func() { r.sender.CloseIdleConnections() }()
 	x := r.follow(ctx, first)
 	result := r.check.Expect.result(ctx, x, r.side.URL, r.lookup)
-	result.Requests = r.seen
-	if result.Reason != "" {
-		result.Reason = r.masked(x.hop.title() + ": " + strictyaml.OneLine(result.Reason))
-	}
-	return result
-}
-
-// unasked is the result where the request couldn't be made.
-func (r *run) unasked(err error) check.Result {
-	result := check.Result{Outcome: check.Inconclusive, Reason: err.Error()}
-	var p problem
-	if errors.As(err, &p) {
-		result = p.result()
-	}
-	result.Reason = r.masked(r.check.Title() + ": " + strictyaml.OneLine(result.Reason))
-	return result
+	result.Requests, result.Reason = r.seen, r.masked(strictyaml.OneLine(result.Reason))
+	return x, result, nil
 }
 
 // connectWith makes the transport. It is a new one for each run, and each of its requests has a connection of its own:
@@ -147,6 +142,9 @@ func (r *run) firstHop() (*hop, error) {
 		return nil, err
 	}
 	r.side = side
+	if err := request.Resolve.leads(u, request.Redirects.OtherHosts); err != nil {
+		return nil, err
+	}
 	body, contentType, err := request.content(r.lookup)
 	if err != nil {
 		return nil, err
@@ -221,7 +219,6 @@ func (r *Request) content(lookup strictyaml.Lookup) ([]byte, string, error) {
 // follow sends the request, and those that its answers redirect to.
 func (r *run) follow(ctx context.Context, h *hop) *exchange {
 	var before []string
-	r.asked = time.Now()
 	for {
 		before = append(before, h.String())
 		x, following := r.exchange(ctx, h, before)
@@ -242,12 +239,13 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 
 // exchange is a request and as much of its answer as came.
 type exchange struct {
-	hop    *hop
-	trace  *trace
-	client *clientCertificate
-	began  time.Time // of the first request
-	now    func() time.Time
-	within time.Duration
+	hop     *hop
+	trace   *trace
+	client  *clientCertificate
+	began   time.Time // of the first request
+	now     func() time.Time
+	within  time.Duration
+	version version
 
 	answer *http.Response // nil: none came
 	body   []byte         // where an expectation needs it, decoded
@@ -260,13 +258,19 @@ type exchange struct {
 }
 
 func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange, *hop) {
-	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.asked, now: r.check.network.Now}
+	identify, err := r.identity(ctx, h)
+	if r.asked.IsZero() {
+		r.asked = time.Now() // a token is had before
+	}
+	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.asked, now: r.check.network.Now, version: r.check.Request.Version}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)
 	}
 	defer x.trace.finish()
 	request := h.request(httptrace.WithClientTrace(ctx, x.trace.hooks()))
-	err := r.sign(ctx, h, request)
+	if err == nil {
+		err = identify(request)
+	}
 	var answer *http.Response
 	if err == nil {
 		answer, err = r.sender.RoundTrip(request)
@@ -277,6 +281,10 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 	}
 	defer func() { _ = answer.Body.Close() }()
 	x.answer = answer
+	if x.version.isHTTP2() && answer.ProtoMajor != 2 { // where nothing is negotiated, Go's client goes on in 1.1
+		x.err = x.version.unspoken()
+		return x, nil
+	}
 	following, err := h.next(x.answer, r.check.Request.Redirects, before)
 	if err != nil || following != nil {
 		x.err = err

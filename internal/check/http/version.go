@@ -52,6 +52,11 @@ func (v version) suits(scheme string) error {
 	return nil
 }
 
+func (v version) isHTTP2() bool { return v == http2 || v == h2c }
+
+// unspoken is what it means that the server doesn't speak HTTP/2.
+func (v version) unspoken() problem { return wrong("the server speaks no HTTP/2 (version: %s)", v) }
+
 // protocols are those that the transport may use; nil: its own choice.
 func (v version) protocols() *http.Protocols {
 	if v == "" {
