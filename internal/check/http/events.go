@@ -22,7 +22,7 @@ type eventCount int
 func (c *eventCount) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	i, ok := d.Int(n)
 	if ok && (i < 1 || i > mostEvents) {
-		d.Problem(n, "events: between 1 and %d events can be read", mostEvents)
+		d.Problem(n, "between 1 and %d events can be read", mostEvents)
 	}
 	*c = eventCount(i)
 }

@@ -23,6 +23,14 @@ type BasicAuth struct {
 	Password strictyaml.Text `yaml:"password,required"`
 }
 
+// Validate refuses a name that couldn't be told from the password.
+func (b *BasicAuth) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	if name, known := b.Username.Literal(); known && strings.Contains(name, ":") {
+		at, _ := n.Get("username")
+		d.Problem(at, "username: it holds a colon, which would end it")
+	}
+}
+
 // AWS signs requests with the credentials that the function has, by version 4 of AWS's signature, as API Gateway, function URLs and
 // VPC Lattice ask for where they know their callers by IAM.
 //

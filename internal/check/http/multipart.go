@@ -43,7 +43,7 @@ func (p *Part) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 		d.Problem(at, "filename: is for a part that has a file")
 	}
 	if kind, known := p.ContentType.Literal(); known && kind != "" {
-		if _, _, err := mime.ParseMediaType(kind); err != nil {
+		if _, _, err := mime.ParseMediaType(kind); err != nil || !strings.Contains(kind, "/") {
 			at, _ := n.Get("content_type")
 			d.Problem(at, "content_type: %q is not a media type, such as image/png", kind)
 		}

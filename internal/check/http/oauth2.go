@@ -51,7 +51,7 @@ func (c *clientAuth) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	case byHeader, byBody:
 		*c = word
 	default:
-		d.Problem(n, "client_auth: %s", strictyaml.Unknown("way", n.Text(), []string{string(byHeader), string(byBody)}))
+		d.Problem(n, "%s", strictyaml.Unknown("way", n.Text(), []string{string(byHeader), string(byBody)}))
 	}
 }
 

@@ -26,14 +26,14 @@ func (r *Resolve) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	d.Decode(n, &r.entries)
 	for _, pair := range n.Pairs() {
 		if !isHostPort(pair.Key.Text()) {
-			d.Problem(pair.Key, "resolve: %q is not host:port, as in shop.example.com:443", pair.Key.Text())
+			d.Problem(pair.Key, "%q is not host:port, as in shop.example.com:443", pair.Key.Text())
 		}
 	}
 	for _, e := range r.entries {
-		if literal, known := e.Value.Literal(); known && literal != "" {
+		if literal, known := e.Value.Literal(); known && literal != "" && isHostPort(e.Key) {
 			if _, err := elsewhere(e.Key, literal); err != nil {
 				at, _ := n.Get(e.Key)
-				d.Problem(at, "resolve: %s", err)
+				d.Problem(at, "%s", err)
 			}
 		}
 	}
