@@ -2,6 +2,7 @@ package jsonschema
 
 import (
 	"errors"
+	"maps"
 	"net/url"
 	"path"
 	"slices"
@@ -102,8 +103,8 @@ func (c *Compiler) finish(s *Schema) {
 	}
 	s.tracks = c.tracks
 	walk(s)
-	for _, one := range c.compiled {
-		if state[one] == 0 {
+	for _, key := range slices.Sorted(maps.Keys(c.compiled)) { // so that of a circle it is always the same place that is told
+		if one := c.compiled[key]; state[one] == 0 {
 			walk(one)
 		}
 	}

@@ -1,7 +1,9 @@
 package jsonschema
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/expect"
@@ -81,23 +83,18 @@ func readOneOf(r *reading, at strictyaml.Node) {
 }
 
 // nearest tells what is wrong by the schema that a value comes nearest to: what is wrong deep inside of it is nearer than what is
-// wrong with all of it.
+// wrong with all of it, and one fault is nearer than two.
 func nearest(tries [][]*expect.Mismatch) string {
-	var best *expect.Mismatch
-	fewest := 0
-	for _, found := range tries {
-		first := found[0]
-		deeper := best != nil && strings.Count(first.Subject, ".")+strings.Count(first.Subject, "[")-strings.Count(best.Subject, ".")-strings.Count(best.Subject, "[") > 0
-		same := best != nil && len(first.Subject) == len(best.Subject)
-		if best == nil || deeper || same && len(found) < fewest {
-			best, fewest = first, len(found)
-		}
-	}
-	if best == nil {
+	if len(tries) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (nearest: %s)", best)
+	best := slices.MinFunc(tries, func(a, b []*expect.Mismatch) int {
+		return cmp.Or(cmp.Compare(depth(b[0].Subject), depth(a[0].Subject)), cmp.Compare(len(a), len(b)))
+	})
+	return fmt.Sprintf(" (nearest: %s)", best[0])
 }
+
+func depth(path string) int { return strings.Count(path, ".") + strings.Count(path, "[") }
 
 func readNot(r *reading, at strictyaml.Node) {
 	s, wrong := r.same(at), r.wrong("not", at)

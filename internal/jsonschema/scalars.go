@@ -41,8 +41,12 @@ var types = []string{"null", "boolean", "object", "array", "number", "string", "
 func readType(r *reading, at strictyaml.Node) {
 	var wanted []string
 	items := []strictyaml.Node{at}
-	if at.IsSequence() && r.dialect != OpenAPI30 {
+	if at.IsSequence() {
 		items = at.Items()
+	}
+	if at.IsSequence() && r.dialect == OpenAPI30 {
+		r.d.Problem(at, "type: in OpenAPI 3.0 it is one type; nullable: true adds null")
+		return
 	}
 	for _, item := range items {
 		name := r.text(item)

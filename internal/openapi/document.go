@@ -39,7 +39,7 @@ func ReadFile(file string) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return read(root, Load)
+	return Read(root, Load)
 }
 
 // Load reads a file that holds a document or schemas, as YAML or JSON.
@@ -56,7 +56,8 @@ func Load(file string) (jsonschema.Document, error) {
 	return jsonschema.Document{Name: file, Root: root}, err
 }
 
-func read(root jsonschema.Document, load jsonschema.Load) (*Document, error) {
+// Read reads a document that is parsed already, as ReadFile does.
+func Read(root jsonschema.Document, load jsonschema.Load) (*Document, error) {
 	doc := &Document{d: strictyaml.NewDecoder(strictyaml.Names{}), root: root}
 	if doc.version() {
 		doc.schemas = jsonschema.NewCompiler(doc.d, doc.dialect, load)

@@ -45,7 +45,7 @@ func (op *Operation) Compile() error {
 			op.responses[strings.ToUpper(status)] = op.response(pair.Value)
 		}
 	}
-	if len(op.responses) == 0 {
+	if len(op.at.Pairs()) == 0 {
 		op.doc.d.Problem(op.at, "the operation describes no answers: its responses are empty")
 	}
 	// A document is wrong with any operation of it that was found wrong.

@@ -135,7 +135,7 @@ func (o *OpenAPI) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 // validateFor finds the operation of a request when the plan is read, as far as its path is known then. Where it isn't, all that a
 // request of its method may be answered by has to be sound.
 func (o *OpenAPI) validateFor(d *strictyaml.Decoder, n strictyaml.Node, request *Request) {
-	if o.doc == nil || o.op != nil || request.target().IsZero() {
+	if o.doc == nil || o.Operation != "" || request.target().IsZero() {
 		return
 	}
 	literal, known := request.target().Literal()

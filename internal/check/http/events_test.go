@@ -1,9 +1,13 @@
 package httpcheck_test
 
 import (
+	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,5 +75,43 @@ func TestEventsThatDoNotComeInTimeAreNoAnswer(t *testing.T) {
 	got := withoutPort(outcome(askWithin(t, ctx, `{http: {path: /, events: 2}, expect: {json: {"$[0].data": a}}}`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})), green)
 	if want := "inconclusive, to be retried: GET http://green/: 1 of 2 events came within 50ms (status 200)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// What is read of a stream doesn't depend on the pieces in which it comes.
+func FuzzEvents(f *testing.F) {
+	for _, seed := range []string{"data: a\n\n", "event: price\nid: 7\ndata: {\"sku\": 42}\r\n\r\n:x\rdata\r\r", "\uFEFFdata: a\ndata: b\n\nretry: 1\nid\n\n", "data: \xff\x00\n\n"} {
+		f.Add(seed, 3, 2)
+	}
+	f.Fuzz(func(t *testing.T, text string, piece, want int) {
+		piece, want = min(max(piece, 1), 100), min(max(want, 1), 10)
+		ask := func(pieces int) string {
+			n := httpcheck.Network{Dial: func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go answerInPieces(server, text, pieces)
+				return client, nil
+			}}
+			c, err := decodeCheck(`{http: {url: "http://green/", events: `+strconv.Itoa(want)+`}, expect: {body: "never so"}}`, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return outcome(c.Run(t.Context(), check.Scope{}))
+		}
+		if whole, inPieces := ask(len(text)+1), ask(piece); whole != inPieces || strings.ContainsAny(whole, "\r\n") {
+			t.Errorf("as a whole it is %q, in pieces %q", whole, inPieces)
+		}
+	})
+}
+
+func answerInPieces(conn net.Conn, text string, size int) {
+	defer func() { _ = conn.Close() }()
+	if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+		return
+	}
+	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+	for piece := range slices.Chunk([]byte(text), size) {
+		if _, err := conn.Write(piece); err != nil {
+			return
+		}
 	}
 }
