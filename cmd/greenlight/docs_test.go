@@ -15,16 +15,26 @@ var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 // Every example of a plan in the documentation is one that greenlight takes. Those that show a list of checks alone are
 // read as a plan's.
 func TestThePlansInTheDocumentationAreRight(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	pages := []string{"../../README.md"}
+	for _, pattern := range []string{"../../docs/*.md", "../../docs/checks/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
 	}
-	found := 0
-	for _, page := range append(pages, "../../README.md") {
+	texts := map[string][]byte{}
+	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
+		texts[page] = text
+	}
+	t.Chdir("testdata/docs") // where the files are that the examples name
+	found := 0
+	for _, page := range pages {
+		text := texts[page]
 		for _, block := range yamlBlock.FindAllStringSubmatch(string(text), -1) {
 			found++
 			source := block[1]

@@ -82,9 +82,13 @@ func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 // the plan says which.
 func (r *run) connectWith(first *hop, serverName string) error {
 	request := &r.check.Request
-	config, client, err := request.TLS.config(r.check.network, r.lookup)
+	mayBeTLS := first.url.Scheme == "https" || request.Redirects.OtherHosts
+	config, client, err := request.TLS.config(r.check.network, r.lookup, mayBeTLS)
 	if err != nil {
 		return err
+	}
+	if config != nil && config.ServerName == "" {
+		config.ServerName = serverName
 	}
 	network, err := request.Resolve.over(r.check.network, r.lookup)
 	if err != nil {
@@ -93,16 +97,13 @@ func (r *run) connectWith(first *hop, serverName string) error {
 	if err := request.Version.suits(first.url.Scheme); err != nil {
 		return err
 	}
-	if config.ServerName == "" {
-		config.ServerName = serverName
-	}
 	r.client = client
 	r.sender = &http.Transport{
 		DialContext:            network.Dial,
 		Proxy:                  network.Proxy,
 		OnProxyConnectResponse: proxyAnswer,
 		TLSClientConfig:        config,
-		ForceAttemptHTTP2:      first.url.Scheme == "https" || request.Redirects.OtherHosts, // preparing for it takes time
+		ForceAttemptHTTP2:      mayBeTLS, // preparing for it takes time
 		Protocols:              request.Version.protocols(),
 		DisableKeepAlives:      true,
 		DisableCompression:     true, // what comes compressed is told, and decoded here
@@ -349,6 +350,9 @@ func (r *run) note(ctx context.Context, x *exchange) {
 		seen.Err = r.masked(strictyaml.OneLine(x.problem(ctx).reason))
 	}
 	r.seen = append(r.seen, seen)
+	if !r.logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("method", seen.Method), slog.String("url", seen.URL), slog.Int("status", seen.Status),
 		slog.Int64("size", seen.Size), slog.String("remote", seen.Remote),

@@ -56,8 +56,12 @@ func (t *TLS) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 
 func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN") }
 
-// config makes what the request is sent with.
-func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, *clientCertificate, error) {
+// config makes what the request is sent with; nil where there can be no TLS, and nothing that could be wrong is said of it.
+func (t *TLS) config(n Network, lookup strictyaml.Lookup, mayBe bool) (*tls.Config, *clientCertificate, error) {
+	client := &clientCertificate{}
+	if !mayBe && t.CA.IsZero() && t.Cert.IsZero() && t.ServerName.IsZero() {
+		return nil, client, nil
+	}
 	config := &tls.Config{
 		RootCAs: n.Roots, Time: n.Now, MinVersion: tls.VersionTLS12,
 		InsecureSkipVerify: t.Insecure, //nolint:gosec // the plan's author asked for it by that name
@@ -76,7 +80,6 @@ func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, *clientC
 			return nil, nil, fmt.Errorf("tls.ca: %w", err)
 		}
 	}
-	client := &clientCertificate{}
 	if !t.Cert.IsZero() {
 		if client.pair, err = t.pair(lookup); err != nil {
 			return nil, nil, err
