@@ -127,9 +127,8 @@ func (o *OpenAPI) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 }
 
 // JSONSchema describes it.
-func (o *OpenAPI) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields OpenAPI
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(new(fields)))
+func (*OpenAPI) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&OpenAPI{}))
 }
 
 // validateFor finds the operation of a request when the plan is read, as far as its path is known then. Where it isn't, all that a

@@ -19,7 +19,9 @@ import (
 
 // BasicAuth says who asks by a name and a password: https://www.rfc-editor.org/rfc/rfc7617
 type BasicAuth struct {
+	// Username is the name, which holds no colon.
 	Username strictyaml.Text `yaml:"username,required"`
+	// Password is the password.
 	Password strictyaml.Text `yaml:"password,required"`
 }
 

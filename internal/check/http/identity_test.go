@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -60,6 +62,50 @@ func TestWhoAsksIsNotToldToAnotherHost(t *testing.T) {
 		if authorization := <-got; authorization != "" {
 			t.Errorf("%s: another host was told %q", identity, authorization)
 		}
+	}
+}
+
+func TestAClientsCertificateIsNotShownToAnotherHost(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	shown := make(chan string, 2)
+	server := func(to *string) string {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			names := ""
+			for _, cert := range r.TLS.PeerCertificates {
+				names += cert.Subject.CommonName
+			}
+			shown <- names
+			if to != nil {
+				http.Redirect(w, r, *to, http.StatusFound)
+			}
+		}))
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{ca.sign(t, template("green"))}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	other := server(nil)
+	green := server(&other)
+	cert, key := pair(t, ca.sign(t, template("gate")))
+	src := fmt.Sprintf(`http: {path: /, redirects: {max: 1, other_hosts: true}, tls: {cert: %q, key: %q}}`, cert, key)
+	got := ask(t, src, httpcheck.Network{Roots: ca.pool()}, check.Scope{Green: check.Side{URL: green}})
+	if first, second := <-shown, <-shown; got.Outcome != check.Passed || first != "gate" || second != "" {
+		t.Errorf("%s: green was shown %q, and the other host %q", outcome(got), first, second)
+	}
+}
+
+func TestWhereARedirectToAnotherHostCannotBeFollowedIsTold(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	cert := ca.sign(t, template("green"))
+	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain, http.StatusFound) }))
+	s.TLS, s.EnableHTTP2 = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	src := `http: {path: /, version: 2, redirects: {max: 1, other_hosts: true}}`
+	got := strings.ReplaceAll(outcome(ask(t, src, httpcheck.Network{Roots: ca.pool()}, check.Scope{Green: check.Side{URL: s.URL, Host: "127.0.0.1"}})), s.URL, "GREEN")
+	if want := "inconclusive: GET GREEN/: version: 2 is HTTP/2 over TLS, and the URL is one of http: h2c is HTTP/2 without TLS"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

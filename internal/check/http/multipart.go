@@ -19,14 +19,24 @@ type Multipart []Part
 
 // Part is one field of a form, or one file of it.
 type Part struct {
+	// Name is the field's.
 	Name strictyaml.Text `yaml:"name,required"`
-	// Value is the field's; File names a file, in the working directory where its path is relative: one of them.
+	// Value is the field's, as text. A part has a value or a file.
 	Value strictyaml.Text `yaml:"value"`
-	File  strictyaml.Text `yaml:"file"`
+	// File is the path of a file that is sent; a relative one is one from the working directory.
+	File strictyaml.Text `yaml:"file"`
 	// FileName is what the server is told that the file is called; by default it is the file's own name.
 	FileName strictyaml.Text `yaml:"filename"`
 	// ContentType is application/octet-stream for a file by default, and isn't told for a value.
 	ContentType strictyaml.Text `yaml:"content_type"`
+}
+
+// JSONSchema describes a part.
+func (*Part) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&Part{})
+	s.OneOf = []*strictyaml.Schema{strictyaml.Needs("value"), strictyaml.Needs("file")}
+	s.DependentRequired = map[string][]string{"filename": {"file"}}
+	return s
 }
 
 // Validate refuses a part without content, or with two.

@@ -23,11 +23,14 @@ import (
 //
 // https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 type OAuth2 struct {
-	// TokenURL is where tokens are given out: an https URL, or one of loopback.
-	TokenURL     strictyaml.Text                       `yaml:"token_url,required"`
-	ClientID     strictyaml.Text                       `yaml:"client_id,required"`
-	ClientSecret strictyaml.Text                       `yaml:"client_secret,required"`
-	Scopes       strictyaml.OneOrMany[strictyaml.Text] `yaml:"scopes"`
+	// TokenURL is where tokens are given out.
+	TokenURL strictyaml.Text `yaml:"token_url,required"`
+	// ClientID is who the client is.
+	ClientID strictyaml.Text `yaml:"client_id,required"`
+	// ClientSecret is what the client proves it by.
+	ClientSecret strictyaml.Text `yaml:"client_secret,required"`
+	// Scopes are what the token is to allow: one, or a list.
+	Scopes strictyaml.OneOrMany[strictyaml.Text] `yaml:"scopes"`
 	// Params are further parameters of the token request, such as an audience.
 	Params strictyaml.Map[strictyaml.Text] `yaml:"params"`
 	// ClientAuth is how the client says who it is: by header (HTTP basic, the default), or in the body.

@@ -27,16 +27,19 @@ type Request struct {
 	// Multipart is a form of several parts, each a value or a file.
 	Multipart Multipart `yaml:"multipart"`
 
-	// BasicAuth, AWS and OAuth2 say who asks: at most one of them. None goes along with a redirect to another host.
+	// BasicAuth says who asks by a name and a password. A request has one of basic_auth, aws and oauth2, and none goes along with a
+	// redirect to another host.
 	BasicAuth *BasicAuth `yaml:"basic_auth"`
-	AWS       *AWS       `yaml:"aws"`
-	OAuth2    *OAuth2    `yaml:"oauth2"`
+	// AWS signs the request with the credentials that the function has.
+	AWS *AWS `yaml:"aws"`
+	// OAuth2 says who asks by an access token, which is had for a client's own credentials.
+	OAuth2 *OAuth2 `yaml:"oauth2"`
 
 	// Resolve connects elsewhere than names say: host:port → address.
 	Resolve Resolve `yaml:"resolve"`
 	// Version is that of HTTP: 1.1, 2 over TLS, or h2c, which is 2 without TLS. Without it the server chooses between 1.1 and 2
 	// over TLS, and plain http is 1.1.
-	Version version `yaml:"version"`
+	Version httpVersion `yaml:"version"`
 	// Events reads so many server-sent events, and no more of the answer.
 	Events eventCount `yaml:"events"`
 

@@ -41,7 +41,9 @@ func (r *Resolve) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes the mapping.
 func (*Resolve) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.Of[strictyaml.Map[strictyaml.Text]](d)
+	s := strictyaml.Of[strictyaml.Map[strictyaml.Text]](d)
+	s.PropertyNames = &strictyaml.Schema{Pattern: "^.+:[0-9]+$"}
+	return s
 }
 
 func isHostPort(s string) bool {

@@ -83,7 +83,7 @@ func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 func (r *run) connectWith(first *hop, serverName string) error {
 	request := &r.check.Request
 	mayBeTLS := first.url.Scheme == "https" || request.Redirects.OtherHosts
-	config, client, err := request.TLS.config(r.check.network, r.lookup, mayBeTLS)
+	config, client, err := request.TLS.config(r.check.network, r.lookup, first, mayBeTLS)
 	if err != nil {
 		return err
 	}
@@ -227,10 +227,10 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 		if following == nil {
 			return x
 		}
-		if r.side.Host != "" && !sameOrigin(h.url, following.url) {
+		if (r.side.Host != "" || r.client.pair != nil) && !sameOrigin(h.url, following.url) {
 			r.sender.CloseIdleConnections()
 			if err := r.connectWith(following, ""); err != nil {
-				x.err = err
+				x.err = unable(err)
 				return x
 			}
 		}
@@ -246,7 +246,7 @@ type exchange struct {
 	began   time.Time // of the first request
 	now     func() time.Time
 	within  time.Duration
-	version version
+	version httpVersion
 
 	answer *http.Response // nil: none came
 	body   []byte         // where an expectation needs it, decoded

@@ -56,8 +56,9 @@ func (t *TLS) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 
 func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN") }
 
-// config makes what the request is sent with; nil where there can be no TLS, and nothing that could be wrong is said of it.
-func (t *TLS) config(n Network, lookup strictyaml.Lookup, mayBe bool) (*tls.Config, *clientCertificate, error) {
+// config makes what requests are sent with from a hop on; nil where there can be no TLS, and nothing that could be wrong is said of
+// it. The client's certificate is for green alone.
+func (t *TLS) config(n Network, lookup strictyaml.Lookup, h *hop, mayBe bool) (*tls.Config, *clientCertificate, error) {
 	client := &clientCertificate{}
 	if !mayBe && t.CA.IsZero() && t.Cert.IsZero() && t.ServerName.IsZero() {
 		return nil, client, nil
@@ -80,7 +81,7 @@ func (t *TLS) config(n Network, lookup strictyaml.Lookup, mayBe bool) (*tls.Conf
 			return nil, nil, fmt.Errorf("tls.ca: %w", err)
 		}
 	}
-	if !t.Cert.IsZero() {
+	if !t.Cert.IsZero() && h.home {
 		if client.pair, err = t.pair(lookup); err != nil {
 			return nil, nil, err
 		}

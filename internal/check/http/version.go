@@ -8,22 +8,22 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// version is a version of HTTP that a request insists on.
-type version string
+// httpVersion is a version of HTTP that a request insists on.
+type httpVersion string
 
 const (
-	http11 version = "1.1"
-	http2  version = "2"
-	h2c    version = "h2c"
+	http11 httpVersion = "1.1"
+	http2  httpVersion = "2"
+	h2c    httpVersion = "h2c"
 )
 
 // DecodeNode reads 1.1, 2 or h2c.
-func (v *version) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+func (v *httpVersion) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	n, ok := d.Static(n)
 	if !ok {
 		return
 	}
-	switch text := version(n.Text()); {
+	switch text := httpVersion(n.Text()); {
 	case n.IsScalar() && (text == http11 || text == http2 || text == h2c):
 		*v = text
 	default:
@@ -32,8 +32,8 @@ func (v *version) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 }
 
 // JSONSchema describes it.
-func (*version) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
-	return &strictyaml.Schema{Enum: []any{1.1, 2, "1.1", "2", "h2c"}}
+func (*httpVersion) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.AnyOf(&strictyaml.Schema{Enum: []any{1.1, 2, "1.1", "2", "h2c"}}, strictyaml.Filled())
 }
 
 var (
@@ -42,7 +42,7 @@ var (
 )
 
 // suits says why no request to a URL of this scheme can be of the version.
-func (v version) suits(scheme string) error {
+func (v httpVersion) suits(scheme string) error {
 	switch {
 	case v == http2 && scheme == "http":
 		return errNoTLS
@@ -52,13 +52,13 @@ func (v version) suits(scheme string) error {
 	return nil
 }
 
-func (v version) isHTTP2() bool { return v == http2 || v == h2c }
+func (v httpVersion) isHTTP2() bool { return v == http2 || v == h2c }
 
 // unspoken is what it means that the server doesn't speak HTTP/2.
-func (v version) unspoken() problem { return wrong("the server speaks no HTTP/2 (version: %s)", v) }
+func (v httpVersion) unspoken() problem { return wrong("the server speaks no HTTP/2 (version: %s)", v) }
 
 // protocols are those that the transport may use; nil: its own choice.
-func (v version) protocols() *http.Protocols {
+func (v httpVersion) protocols() *http.Protocols {
 	if v == "" {
 		return nil
 	}
