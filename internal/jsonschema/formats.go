@@ -88,8 +88,8 @@ func isUUID(s string) bool {
 		return false
 	}
 	for i, c := range []byte(strings.ToLower(s)) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') || !dash && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
+		isDash, isDigit := c == '-', c >= '0' && c <= '9' || c >= 'a' && c <= 'f'
+		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash && !isDash || !dash && !isDigit {
 			return false
 		}
 	}

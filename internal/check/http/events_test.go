@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,13 +70,25 @@ func TestAnAnswerThatIsNoStreamIsSaidToBeNone(t *testing.T) {
 }
 
 func TestEventsThatDoNotComeInTimeAreNoAnswer(t *testing.T) {
-	green := stream(t, "text/event-stream", "data: a\n\n|data: b\n")
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	got := withoutPort(outcome(askWithin(t, ctx, `{http: {path: /, events: 2}, expect: {json: {"$[0].data": a}}}`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}})), green)
-	if want := "inconclusive, to be retried: GET http://green/: 1 of 2 events came within 50ms (status 200)"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := httpcheck.Network{Dial: func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			go func() {
+				defer func() { _ = server.Close() }()
+				if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
+					_, _ = io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a\n\ndata: b\n")
+				}
+				_, _ = io.Copy(io.Discard, server) // until the client goes
+			}()
+			return client, nil
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		got := outcome(askWithin(t, ctx, `{http: {url: "http://green/", events: 2}, expect: {json: {"$[0].data": a}}}`, n, check.Scope{}))
+		if want := "inconclusive, to be retried: GET http://green/: 1 of 2 events came within 2s (status 200)"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
 }
 
 // What is read of a stream doesn't depend on the pieces in which it comes.

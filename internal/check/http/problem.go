@@ -88,15 +88,10 @@ func (x *exchange) problem(ctx context.Context) problem {
 	return silent("no answer: %s", plainly(x.err))
 }
 
-// speaksAnother says that the server doesn't speak the version of HTTP that the plan insists on, as far as Go's client tells: by an
-// alert, by the first bytes of an answer of 1.1, or because nothing was negotiated.
+// speaksAnother says that the server doesn't speak the version of HTTP that the plan insists on: by an alert in the handshake, or by the
+// first bytes of its answer.
 func (x *exchange) speaksAnother() bool {
-	if x.version != http2 && x.version != h2c {
-		return false
-	}
-	s := x.err.Error()
-	return strings.HasSuffix(s, "no application protocol") || strings.Contains(s, "looked like an HTTP/1.1 header") ||
-		strings.Contains(s, "unsupported protocol")
+	return x.version.isHTTP2() && strings.HasSuffix(x.err.Error(), "no application protocol") || x.older.Load()
 }
 
 func timedOut(err error) bool {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -34,6 +35,7 @@ type run struct {
 	side   check.Side // that the first request asks
 	sender *http.Transport
 	client *clientCertificate
+	older  atomic.Bool // the server answered in HTTP/1.1 to HTTP/2 (h2c)
 	seen   []check.Request
 	// secrets are what is left out of reports, each followed by what stands in its place.
 	secrets []string
@@ -97,6 +99,7 @@ func (r *run) connectWith(first *hop, serverName string) error {
 	if err := request.Version.suits(first.url.Scheme); err != nil {
 		return err
 	}
+	network = request.Version.over(network, &r.older)
 	r.client = client
 	r.sender = &http.Transport{
 		DialContext:            network.Dial,
@@ -247,6 +250,7 @@ type exchange struct {
 	now     func() time.Time
 	within  time.Duration
 	version httpVersion
+	older   *atomic.Bool
 
 	answer *http.Response // nil: none came
 	body   []byte         // where an expectation needs it, decoded
@@ -263,7 +267,7 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 	if r.asked.IsZero() {
 		r.asked = time.Now() // a token is had before
 	}
-	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.asked, now: r.check.network.Now, version: r.check.Request.Version}
+	x := &exchange{hop: h, older: &r.older, trace: newTrace(), client: r.client, began: r.asked, now: r.check.network.Now, version: r.check.Request.Version}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)
 	}
