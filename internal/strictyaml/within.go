@@ -22,6 +22,9 @@ func (t Text) Skip(bytes int) Text {
 // ExpandFunc fills the names in as Expand does, each with what fill makes of its value and of the text before it: a
 // text with a syntax of its own (a URL, a regular expression) escapes there what would otherwise become structure.
 func (t Text) ExpandFunc(lookup Lookup, fill func(before, value string) string) (string, error) {
+	if literal, known := t.Literal(); known {
+		return literal, nil
+	}
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.name == "" {

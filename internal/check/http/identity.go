@@ -169,9 +169,15 @@ func (r *run) signature(ctx context.Context, a *AWS, body []byte) (func(*http.Re
 			q.Header.Set("X-Amz-Content-Sha256", hash)
 		}
 		q.URL = cloned(q.URL) // the signer writes into it
+		// Proxies and caches on the way may change what is accepted, which would break the signature.
+		accepted := q.Header.Values("Accept-Encoding")
+		q.Header.Del("Accept-Encoding")
 		signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
 		if err := signer.SignHTTP(ctx, credentials, q, hash, service, region, r.check.network.Now()); err != nil {
 			return unable(fmt.Errorf("signing the request for AWS: %w", err))
+		}
+		if len(accepted) > 0 {
+			q.Header["Accept-Encoding"] = accepted
 		}
 		return nil
 	}, nil

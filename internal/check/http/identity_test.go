@@ -161,6 +161,9 @@ func verify(r *http.Request, body []byte) (string, error) {
 	if hex.EncodeToString(key) != signature {
 		return "", errors.New("the signature is of something else")
 	}
+	if strings.Contains(signed, "accept-encoding") || r.Header.Get("Accept-Encoding") != "gzip" {
+		return "", fmt.Errorf("what is accepted, %q, is signed or lost", r.Header.Get("Accept-Encoding"))
+	}
 	return strings.Join(parts[2:4], " ") + " " + r.Header.Get("X-Amz-Security-Token") + " " + r.Header.Get("X-Amz-Content-Sha256"), nil
 }
 
