@@ -32,9 +32,11 @@ type Environment struct {
 
 // Kinds are all kinds of check, one line for each.
 func Kinds(e Environment) []check.Kind {
+	signing := e.Network
+	signing.AWS = e.AWS
 	return []check.Kind{
-		httpcheck.Kind(e.Network),
-		scenariocheck.Kind(e.Network),
+		httpcheck.Kind(signing),
+		scenariocheck.Kind(signing),
 		tcpcheck.Kind(e.Network),
 		tlscheck.Kind(e.Network),
 		dnscheck.Kind(e.Network, dnscheck.SystemServers),
