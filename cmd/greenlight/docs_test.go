@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 )
 
@@ -35,13 +37,15 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	found := 0
 	for _, page := range pages {
 		text := texts[page]
-		for _, block := range yamlBlock.FindAllStringSubmatch(string(text), -1) {
+		blocks := yamlBlock.FindAllStringSubmatch(string(text), -1)
+		for _, block := range blocks {
 			found++
 			source := block[1]
-			if !strings.HasPrefix(source, "version:") {
+			if !regexp.MustCompile(`(?m)^version:`).MatchString(source) {
 				source = "version: 1\n" + source
 			}
-			if _, err := language(nil, nil).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
+			language := language(nil, registry.Environment{CommandLine: true})
+			if _, err := language.Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source), Include: shown(blocks)}); err != nil {
 				t.Errorf("%v, in:\n%s", err, source)
 			}
 		}
@@ -49,4 +53,18 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	if found == 0 {
 		t.Error("the documentation has no example of a plan")
 	}
+}
+
+// shown includes the examples of a page that begin with a file's name: # health.yaml
+type shown [][]string
+
+func (s shown) Resolve(file string) (string, error) { return file, nil }
+
+func (s shown) Read(name string) (plan.Source, error) {
+	for _, block := range s {
+		if strings.HasPrefix(block[1], "# "+name+"\n") {
+			return plan.Source{Name: name, Text: []byte(block[1])}, nil
+		}
+	}
+	return plan.Source{}, fmt.Errorf("the page shows no %s", name)
 }

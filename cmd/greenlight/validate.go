@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 )
 
@@ -12,12 +13,12 @@ func validateCommand() command {
 	return command{
 		name: "validate", arguments: "[plan…] [flags]", summary: "Say all that is wrong with plans",
 		help: "Reads each plan as a deployment would, asks nothing of anyone, and shows every problem with its place.\n" +
-			"Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input.\n\nExit codes: 0 all plans are right, 2 one isn't.",
+			"Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input, s3://bucket/key and ssm:/name are read from AWS.\n\nExit codes: 0 all plans are right, 2 one isn't.",
 		run: runValidate,
 	}
 }
 
-func runValidate(_ context.Context, a app, c command, args []string) int {
+func runValidate(ctx context.Context, a app, c command, args []string) int {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	vars := variables{}
 	flags.Var(vars, "var", "set the plan's variable, `name=value`; may be given several times")
@@ -28,13 +29,14 @@ func runValidate(_ context.Context, a app, c command, args []string) int {
 	if len(paths) == 0 {
 		paths = []string{""}
 	}
+	settings := commandLineSettings(ctx)
 	for _, path := range paths {
-		source, err := a.source(path)
+		source, err := a.source(ctx, path, settings)
 		if err != nil {
 			code = a.wrongPlan(err, false)
 			continue
 		}
-		p, err := language(vars, nil).Parse(source)
+		p, err := language(vars, registry.Environment{CommandLine: true}).Parse(source)
 		if err != nil {
 			code = a.wrongPlan(err, false)
 			continue

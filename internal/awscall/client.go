@@ -42,13 +42,17 @@ type Service struct {
 //
 // https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
 // https://docs.aws.amazon.com/general/latest/gr/lambda-service.html
+// https://docs.aws.amazon.com/general/latest/gr/ssm.html
+// https://docs.aws.amazon.com/general/latest/gr/asm.html
 // https://docs.aws.amazon.com/general/latest/gr/cw_region.html
 // https://docs.aws.amazon.com/general/latest/gr/arg.html
 var (
-	ECS        = Service{ID: "ECS", Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113"}
-	Lambda     = Service{ID: "Lambda", Name: "lambda"}
-	CloudWatch = Service{ID: "CloudWatch", Name: "monitoring", Target: "GraniteServiceVersion20100801", JSON: "1.0", PlainFIPS: "us-gov-"}
-	Tagging    = Service{ID: "Resource Groups Tagging API", Name: "tagging", Target: "ResourceGroupsTaggingAPI_20170126"}
+	ECS            = Service{ID: "ECS", Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113"}
+	Lambda         = Service{ID: "Lambda", Name: "lambda"}
+	SSM            = Service{ID: "SSM", Name: "ssm", Target: "AmazonSSM"}
+	SecretsManager = Service{ID: "Secrets Manager", Name: "secretsmanager", Target: "secretsmanager"}
+	CloudWatch     = Service{ID: "CloudWatch", Name: "monitoring", Target: "GraniteServiceVersion20100801", JSON: "1.0", PlainFIPS: "us-gov-"}
+	Tagging        = Service{ID: "Resource Groups Tagging API", Name: "tagging", Target: "ResourceGroupsTaggingAPI_20170126"}
 )
 
 // A Client calls one service. It is safe for concurrent use.
@@ -138,6 +142,9 @@ func (c *Client) Post(ctx context.Context, operation, path string, header http.H
 func (c *Client) call(ctx context.Context, operation string, read func(Answer) error, request func() (*http.Request, error)) error {
 	return c.retried(ctx, func() error { return c.once(operation, read, request) })
 }
+
+// Region is the one that the client calls its service in.
+func (c *Client) Region() string { return c.region }
 
 func (c *Client) sign(ctx context.Context, r *http.Request, body []byte) error {
 	return sign(ctx, c.signer, c.credentials, r, body, c.service.Name, c.region)

@@ -70,10 +70,19 @@ type Scope struct {
 	Lookup strictyaml.Lookup
 	// Logger takes what is worth knowing at debug level only.
 	Logger *slog.Logger
-	// Mask hides the values of secrets in a text that is shown; nil where there are none.
+	// Mask gives a text with the secrets in it masked. What a Result has is masked in any case; a kind that shows a part of an
+	// answer masks all of it before it cuts, so that no part of a secret is left. Nil: there are no secrets.
 	Mask func(string) string
 	// Grace is how long a run may go on after its ctx has ended, for a Check that cleans up.
 	Grace time.Duration
+}
+
+// Masked is the text as Mask gives it.
+func (s Scope) Masked(text string) string {
+	if s.Mask == nil {
+		return text
+	}
+	return s.Mask(text)
 }
 
 // Side is where one version answers, and what requests must carry to reach it. A listener's rule may tell the versions

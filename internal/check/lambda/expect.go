@@ -79,6 +79,7 @@ type judging struct {
 	*Expect
 	answer
 	lookup strictyaml.Lookup
+	masked func(string) string
 	false  []string
 	open   []string
 }
@@ -94,8 +95,9 @@ func (j *judging) add(err error, all ...*expect.Mismatch) {
 	}
 }
 
-func (e *Expect) judge(ctx context.Context, c call, a answer, lookup strictyaml.Lookup) check.Result {
-	j := &judging{Expect: e, answer: a, lookup: lookup}
+func (e *Expect) judge(ctx context.Context, c call, a answer, scope check.Scope) check.Result {
+	lookup := scope.Lookup
+	j := &judging{Expect: e, answer: a, lookup: lookup, masked: scope.Masked}
 	j.judgeError()
 	j.judgeVersion(c)
 	if e.Duration != nil {
@@ -144,13 +146,13 @@ func (j *judging) failed() string {
 	message, _ := said["errorMessage"].(string)
 	switch {
 	case kind != "" && message != "":
-		return ": " + kind + ": " + expect.Quote(message)
+		return ": " + kind + ": " + expect.Quote(j.masked(message))
 	case kind+message != "":
-		return ": " + expect.Quote(kind+message)
+		return ": " + expect.Quote(j.masked(kind+message))
 	case len(j.payload) == 0:
 		return ""
 	}
-	return ": " + expect.Quote(string(j.payload))
+	return ": " + expect.Quote(j.masked(string(j.payload)))
 }
 
 // judgeVersion holds the version that was executed against the one that was asked for.
@@ -181,7 +183,7 @@ func (j *judging) judgePayload(ctx context.Context) {
 	switch {
 	case j.Status == nil && len(j.JSON) == 0:
 	case notJSON != nil:
-		j.false = append(j.false, fmt.Sprintf("payload is not JSON (%s): %s, expected JSON", notJSON, expect.Quote(string(j.payload))))
+		j.false = append(j.false, fmt.Sprintf("payload is not JSON (%s): %s, expected JSON", notJSON, expect.Quote(j.masked(string(j.payload)))))
 	default:
 		j.judgeStatus(doc)
 		all, err := j.JSON.Judge(doc, j.lookup)

@@ -87,7 +87,7 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	request := check.Request{
 		Method: "INVOKE", URL: call.String(), Status: got.Status, Size: int64(len(got.Body)), Timings: check.Timings{Total: took},
 	}
-	result := c.Expect.judge(ctx, call, answered(got, took), scope.Lookup)
+	result := c.Expect.judge(ctx, call, answered(got, took), scope)
 	result.Requests = []check.Request{request}
 	return result
 }

@@ -225,6 +225,29 @@ func TestWhereNothingIsInvokedItSaysWhyAndWhetherThatPasses(t *testing.T) {
 	}
 }
 
+func TestNoPartOfASecretIsLeftWhereAnAnswerIsCut(t *testing.T) {
+	const secret = "hunter2hunter2"
+	straddling := strings.Repeat("x", 77) + secret
+	masking := check.Scope{Mask: func(s string) string { return strings.ReplaceAll(s, secret, "***") }}
+	shown := strings.Repeat("x", 77)
+	for _, tt := range []struct {
+		why, src string
+		reply    kindtest.Reply
+		want     string
+	}{
+		{"a function's error", "lambda: green", returned(`{"errorMessage":"`+straddling+`"}`, "X-Amz-Function-Error", "Unhandled"), `(Unhandled): "` + shown + `***"`},
+		{"one in no form", "lambda: green", returned(straddling, "X-Amz-Function-Error", "Unhandled"), `(Unhandled): "` + shown + `***"`},
+		{"a payload that is no JSON", "lambda: green\nexpect: {json: {$.a: 1}}", returned(straddling), `: "` + shown + `***", expected JSON`},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			peer := kindtest.Serve(t, func(kindtest.Call) kindtest.Reply { return tt.reply })
+			if got := kindtest.Ask(t, lambdacheck.Kind(peer.Config(t)), tt.src, masking); !strings.HasSuffix(got, tt.want) {
+				t.Errorf("got\n%s, want at its end\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestWhatIsWrongWithAnInvocationIsToldAtItsPlace(t *testing.T) {
 	for _, tt := range []struct{ src, want string }{
 		{"lambda: [a]", "plan.yaml:1:9: lambda: expected green, the name or ARN of a function, or a mapping with function, payload, …, found a list"},

@@ -33,6 +33,7 @@ const maxAnswer = 4 << 20
 type asking struct {
 	*Check
 	userAgent string
+	masked    func(string) string
 	sender    *http.Transport
 }
 
@@ -225,7 +226,7 @@ func silent(ctx context.Context, u *url.URL, err error) *check.Result {
 func (a *asking) refused(resp *http.Response, said response, unreadable error) *check.Result {
 	at, why := base(resp.Request.URL), ""
 	if unreadable == nil && said.Error != "" {
-		why = ": " + expect.Quote(said.Error)
+		why = ": " + expect.Quote(a.masked(said.Error))
 	}
 	status := resp.StatusCode
 	passing := func(r *check.Result) *check.Result {

@@ -85,7 +85,7 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	if early != nil {
 		return *early
 	}
-	asking := &asking{Check: c, userAgent: scope.UserAgent, sender: c.transport()}
+	asking := &asking{Check: c, userAgent: scope.UserAgent, masked: scope.Masked, sender: c.transport()}
 	defer asking.sender.CloseIdleConnections()
 	return c.Options.Run(ctx, asking.ask, own, before, scope)
 }

@@ -211,6 +211,17 @@ func TestAWorkspaceIsAskedInItsOwnRegion(t *testing.T) {
 	}
 }
 
+func TestNoPartOfASecretIsLeftWhereAnErrorIsCut(t *testing.T) {
+	const secret = "hunter2hunter2"
+	begins := strings.Repeat("x", 77)
+	peer := server(t, 400, `{"status":"error","errorType":"bad_data","error":"`+begins+secret+`"}`)
+	masking := check.Scope{Mask: func(s string) string { return strings.ReplaceAll(s, secret, "***") }}
+	src := "prometheus: {url: " + peer.URL + ", query: up}\nexpect: {value: 1}"
+	if got, want := kindtest.Ask(t, kind(t, peer), src, masking), `: "`+begins+`***"`; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s at its end", got, want)
+	}
+}
+
 func TestAnErrorIsToldByItsCause(t *testing.T) {
 	failure := func(kind, message string) string {
 		return fmt.Sprintf(`{"status":"error","errorType":%q,"error":%q}`, kind, message)

@@ -10,6 +10,7 @@ import (
 	alarmscheck "github.com/greenlight-deploy/greenlight/internal/check/alarms"
 	cloudwatchcheck "github.com/greenlight-deploy/greenlight/internal/check/cloudwatch"
 	dnscheck "github.com/greenlight-deploy/greenlight/internal/check/dns"
+	execcheck "github.com/greenlight-deploy/greenlight/internal/check/exec"
 	grpccheck "github.com/greenlight-deploy/greenlight/internal/check/grpc"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	lambdacheck "github.com/greenlight-deploy/greenlight/internal/check/lambda"
@@ -28,6 +29,8 @@ type Environment struct {
 	Network network.Network
 	// AWS gives the AWS configuration when a check first needs it. Its error is told by each check that does.
 	AWS func() (aws.Config, error)
+	// CommandLine says that somebody's command line runs the checks, or the CodeDeploy agent: there commands can be run.
+	CommandLine bool
 }
 
 // Kinds are all kinds of check, one line for each.
@@ -37,6 +40,7 @@ func Kinds(e Environment) []check.Kind {
 	return []check.Kind{
 		httpcheck.Kind(signing),
 		scenariocheck.Kind(signing),
+		execcheck.Kind(e.CommandLine),
 		tcpcheck.Kind(e.Network),
 		tlscheck.Kind(e.Network),
 		dnscheck.Kind(e.Network, dnscheck.SystemServers),
