@@ -93,3 +93,44 @@ func TestTheKindsThatAskAWSReadWhatAnotherImplementationOfItServes(t *testing.T)
 		t.Errorf("an alarm that went off is %s: %s", c.Outcome, c.Reason)
 	}
 }
+
+// simulated is a deployment whose function reads alarms elsewhere: moto's.
+const simulated = `version: 1
+appspec: {Resources: [{TargetService: {Type: "AWS::ECS::Service", Properties: {TaskDefinition: "shop:2"}}}], Hooks: [{AfterAllowTraffic: check}]}
+auto_rollback: true
+blue: {command: ["{{ greenlight }}", simulate, --serve, shop 1]}
+green: {command: ["{{ greenlight }}", simulate, --serve, shop 2]}
+functions:
+  check:
+    command: ["{{ greenlight }}"]
+    timeout: 30s
+    env:
+      AWS_ENDPOINT_URL_CLOUDWATCH: CLOUDWATCH_OF_MOTO
+      GREENLIGHT_PLAN: |
+        version: 1
+        checks:
+          - alarms: {names: [shop-5xx], region: eu-west-1}
+speed: instant
+`
+
+func TestAnAlarmStopsASimulatedDeployment(t *testing.T) {
+	a := startMoto(t)
+	script := filepath.Join("testdata", "checks", "account.py")
+	a.python(t, script, "build")
+	path := filepath.Join(t.TempDir(), "scenario.yaml")
+	for state, want := range map[string]struct{ expect, line string }{
+		"OK":    {"", ": Succeeded, as expected"},
+		"ALARM": {"expect: {status: failed, event: AfterAllowTraffic}\n", "why, says the function: alarms shop-5xx: shop-5xx is in ALARM since "},
+	} {
+		a.python(t, script, "alarm", "shop-5xx", state)
+		if err := os.WriteFile(path, []byte(strings.Replace(simulated, "CLOUDWATCH_OF_MOTO", a.url, 1)+want.expect), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), a.greenlight, "simulate", path)
+		cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + a.folder}
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), want.line) {
+			t.Errorf("while the alarm is %s: %v: %s", state, err, out)
+		}
+	}
+}

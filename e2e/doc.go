@@ -11,5 +11,5 @@
 // Its tests are built with the tag e2e, after `make package`. AWS_LAMBDA_RIE names the emulator's binary, NGINX that of
 // nginx, AWS_CLI that of the CLI, HOOK_PYTHON a Python with boto3, E2E_NODE_MODULES a folder with aws-lambda-ric,
 // playwright-core, ws and the SDK's clients of CodeDeploy, ECS, Elastic Load Balancing and Lambda, CHROMIUM the browser,
-// MOTO_SERVER moto's server, DNSMASQ the name server; CONTRIBUTING.md says where to get them.
+// MOTO_SERVER moto's server, DNSMASQ the name server, PROMETHEUS the monitoring system; CONTRIBUTING.md says where to get them.
 package e2e

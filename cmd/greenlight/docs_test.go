@@ -18,19 +18,25 @@ var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 // read as a plan's.
 func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	pages := []string{"../../README.md"}
-	for _, folder := range []string{"../../docs", "../../docs/checks"} {
-		found, err := filepath.Glob(folder + "/*.md")
+	for _, pattern := range []string{"../../docs/*.md", "../../docs/checks/*.md"} {
+		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
 		pages = append(pages, found...)
 	}
-	found := 0
+	texts := map[string][]byte{}
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
+		texts[page] = text
+	}
+	t.Chdir("testdata/docs") // where the files are that the examples name
+	found := 0
+	for _, page := range pages {
+		text := texts[page]
 		blocks := yamlBlock.FindAllStringSubmatch(string(text), -1)
 		for _, block := range blocks {
 			found++

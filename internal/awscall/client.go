@@ -33,6 +33,9 @@ type Service struct {
 	Target string
 	// JSON is the version of the JSON protocol that it speaks; empty for 1.1.
 	JSON string
+	// PlainFIPS is how the names of regions begin in which the one endpoint there is follows FIPS, and has no name of its own
+	// for it; empty where there are none.
+	PlainFIPS string
 }
 
 // Services that are called so.
@@ -48,7 +51,7 @@ var (
 	Lambda         = Service{ID: "Lambda", Name: "lambda"}
 	SSM            = Service{ID: "SSM", Name: "ssm", Target: "AmazonSSM"}
 	SecretsManager = Service{ID: "Secrets Manager", Name: "secretsmanager", Target: "secretsmanager"}
-	CloudWatch     = Service{ID: "CloudWatch", Name: "monitoring", Target: "GraniteServiceVersion20100801", JSON: "1.0"}
+	CloudWatch     = Service{ID: "CloudWatch", Name: "monitoring", Target: "GraniteServiceVersion20100801", JSON: "1.0", PlainFIPS: "us-gov-"}
 	Tagging        = Service{ID: "Resource Groups Tagging API", Name: "tagging", Target: "ResourceGroupsTaggingAPI_20170126"}
 )
 

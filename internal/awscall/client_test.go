@@ -220,6 +220,37 @@ func TestEndpointsAreWhereTheSDKHasThem(t *testing.T) {
 	}
 }
 
+// By the endpoint rules of the services' models.
+func TestTheEndpointsOfCloudWatchAndTagging(t *testing.T) {
+	for _, tt := range []struct {
+		service awscall.Service
+		env     settings
+		want    string
+	}{
+		{awscall.CloudWatch, settings{"AWS_REGION": "eu-west-1"}, "https://monitoring.eu-west-1.amazonaws.com/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "us-east-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "https://monitoring-fips.us-east-1.amazonaws.com/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "us-gov-west-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "https://monitoring.us-gov-west-1.amazonaws.com/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "us-gov-east-1", "AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, "https://monitoring.us-gov-east-1.api.aws/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_CLOUDWATCH": "http://127.0.0.1:1"}, "http://127.0.0.1:1/"},
+		{awscall.Tagging, settings{"AWS_REGION": "us-gov-west-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "https://tagging-fips.us-gov-west-1.amazonaws.com/"},
+		{awscall.Tagging, settings{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API": "http://127.0.0.1:2"}, "http://127.0.0.1:2/"},
+	} {
+		tt.env["AWS_ACCESS_KEY_ID"], tt.env["AWS_SECRET_ACCESS_KEY"] = "id", "secret"
+		cfg, err := hook.LambdaConfig(tt.env.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &answering{answers: []answer{{status: 200, body: "{}"}}}
+		cfg.HTTPClient = a
+		if err := awscall.New(cfg, tt.service).Call(t.Context(), "Op", struct{}{}, &struct{}{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.asked[0].URL.String(); got != tt.want {
+			t.Errorf("%v: got %s, want %s", tt.env, got, tt.want)
+		}
+	}
+}
+
 // settings are variables of an environment.
 type settings map[string]string
 

@@ -76,9 +76,17 @@ func endpoint(cfg aws.Config, s Service) string {
 	}
 	label := s.Name
 	if set.fips {
-		label += "-fips"
+		label = s.fipsName(cfg.Region)
 	}
 	return "https://" + label + "." + cfg.Region + "." + suffix(cfg.Region, set.dualStack)
+}
+
+// fipsName is the first label of a service's endpoint that follows FIPS.
+func (s Service) fipsName(region string) string {
+	if s.PlainFIPS != "" && strings.HasPrefix(region, s.PlainFIPS) {
+		return s.Name
+	}
+	return s.Name + "-fips"
 }
 
 func suffix(region string, dualStack bool) string {

@@ -46,8 +46,8 @@ type Kind struct {
 type Action struct {
 	// Name is IAM's, such as "cloudwatch:DescribeAlarms".
 	Name string
-	// Resource is the pattern of the ARNs that it is called for, with PARTITION, REGION, ACCOUNT and FUNCTION where theirs
-	// belong; "*" where IAM knows no resource for the action.
+	// Resource is the pattern of the ARNs that it is called for, with PARTITION, REGION and ACCOUNT where theirs belong; "*"
+	// where IAM knows no resource for the action.
 	Resource string
 	// Why says what is found by it.
 	Why string

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"strings"
 )
 
@@ -106,3 +107,32 @@ func equal(a, b any) bool {
 	}
 	return false
 }
+
+// Equal says that two values of ParseJSON are the same; numbers by value, whatever their size.
+func Equal(a, b any) bool { return equal(a, b) }
+
+// CompareNumbers compares two values of ParseJSON, as cmp.Compare does, where both are numbers.
+func CompareNumbers(a, b any) (int, bool) {
+	x, isNumber := numberOf(a)
+	y, otherIs := numberOf(b)
+	if !isNumber || !otherIs {
+		return 0, false
+	}
+	return x.compare(y), true
+}
+
+// IsMultiple says that one number is another one taken a whole number of times, exactly: 0.3 is a multiple of 0.1.
+func IsMultiple(of, by any) bool {
+	x, isNumber := numberOf(of)
+	y, otherIs := numberOf(by)
+	return isNumber && otherIs && y.exact.Sign() != 0 && new(big.Rat).Quo(x.exact, y.exact).IsInt()
+}
+
+// IsWhole says that a value is a number without a fraction: 1 and 1.0 are.
+func IsWhole(v any) bool {
+	n, isNumber := numberOf(v)
+	return isNumber && n.exact.IsInt()
+}
+
+// Show writes any value of ParseJSON as JSON would, on one line, cut to what a person reads.
+func Show(v any) string { return show(v) }

@@ -40,6 +40,7 @@ type Decoder struct {
 	problems Problems
 	key      string
 	layouts  map[reflect.Type]*layout
+	once     map[any]any
 }
 
 // NewDecoder makes a Decoder for files in which these names may stand between {{ and }}.

@@ -159,7 +159,8 @@ func TestAlarmsMustBeOK(t *testing.T) {
 		{"a tag", "alarms: {tags: {service: shop}}", account{metric: []alarm{ok("a"), {name: "b", state: "ALARM"}}, tagged: []string{"a"}}, "passed"},
 		{"a tag of one in ALARM", "alarms: {tags: {service: shop}}", account{metric: []alarm{ok("a"), {name: "b", state: "ALARM"}}, tagged: []string{"a", "b"}}, "failed: b is in ALARM"},
 		{"a tag of none", "alarms: {tags: {service: shop, tier: web}}", account{metric: []alarm{ok("a")}}, `failed: no alarm has the tag service with the value "shop" and the tag tier with the value "web"`},
-		{"a tag of something else", "alarms: {tags: {service: shop}}", account{tagged: []string{""}, metric: nil}, `failed: unknown alarm ""`},
+		{"a tag that a deleted one still has", "alarms: {tags: {service: shop}}", account{metric: []alarm{ok("a")}, tagged: []string{"a", "deleted"}}, "passed"},
+		{"a tag that deleted ones alone still have", "alarms: {tags: {service: shop}}", account{metric: []alarm{ok("a")}, tagged: []string{"deleted"}}, `failed: no alarm has the tag service with the value "shop"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {

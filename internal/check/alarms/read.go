@@ -99,6 +99,13 @@ func (r reading) selected(ctx context.Context, c chosen) ([]alarm, *check.Result
 		}
 		all = append(all, some...)
 	}
+	switch {
+	case c.tags == nil:
+	case len(all) == 0:
+		return nil, failed("no alarm has %s", tagList(c.tags))
+	default:
+		return all, nil // what is deleted keeps its tags for a while
+	}
 	for _, name := range c.names {
 		if !slices.ContainsFunc(all, func(a alarm) bool { return a.Name == name }) {
 			return nil, r.unknown(ctx, name)

@@ -17,14 +17,19 @@ import (
 // Expect is what a plan expects of an answer. All of it must be true. Where it doesn't name a status, the status must
 // still be 2xx.
 type Expect struct {
-	Status      *expect.Status              `yaml:"status"`
-	Duration    *expect.Duration            `yaml:"duration"`
-	Headers     strictyaml.Map[expect.Text] `yaml:"headers"`
-	Body        *expect.Text                `yaml:"body"`
-	JSON        expect.JSON                 `yaml:"json"`
-	Size        *expect.Size                `yaml:"size"`
-	Certificate *expect.Certificate         `yaml:"certificate"`
-	Assert      expect.Assert               `yaml:"assert"`
+	Status *expect.Status `yaml:"status"`
+	// Protocol is the version of HTTP that was spoken: HTTP/1.1 or HTTP/2.0.
+	Protocol *expect.Text                `yaml:"protocol"`
+	Duration *expect.Duration            `yaml:"duration"`
+	Headers  strictyaml.Map[expect.Text] `yaml:"headers"`
+	Body     *expect.Text                `yaml:"body"`
+	JSON     expect.JSON                 `yaml:"json"`
+	Schema   *Schema                     `yaml:"schema"`
+	// OpenAPI is the contract that the answer's status, headers and body must be as it says.
+	OpenAPI     *OpenAPI            `yaml:"openapi"`
+	Size        *expect.Size        `yaml:"size"`
+	Certificate *expect.Certificate `yaml:"certificate"`
+	Assert      expect.Assert       `yaml:"assert"`
 }
 
 // Validate refuses names that no header has.
@@ -37,23 +42,38 @@ func (e *Expect) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-// needsBody says that the text of the body is looked at.
-func (e *Expect) needsBody() bool {
-	return e.Body != nil || len(e.JSON) > 0 || e.Assert.Uses("body")
+// ValidateFor refuses what no answer to a request could fulfil. The node is the expectation's.
+func (e *Expect) ValidateFor(d *strictyaml.Decoder, n strictyaml.Node, request *Request) {
+	if at, ok := n.Get("openapi"); ok && e.OpenAPI != nil {
+		e.OpenAPI.validateFor(d, at, request)
+	}
+	if at, ok := n.Get("protocol"); ok && e.Protocol != nil && at.IsScalar() && strings.HasPrefix(at.Text(), "HTTP/") &&
+		!slices.Contains(protocols, at.Text()) {
+		d.Problem(at, "protocol: %s", strictyaml.Unknown("version", at.Text(), protocols))
+	}
 }
 
-// result judges an exchange.
-func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Lookup) check.Result {
+// protocols are what answers come in, as they are told.
+var protocols = []string{"HTTP/1.0", "HTTP/1.1", "HTTP/2.0"}
+
+// needsBody says that the text of the body is looked at.
+func (e *Expect) needsBody() bool {
+	return e.Body != nil || len(e.JSON) > 0 || e.Schema != nil || e.OpenAPI != nil || e.Assert.Uses("body")
+}
+
+// result judges an exchange. The base is the URL of the side that was asked.
+func (e *Expect) result(ctx context.Context, x *exchange, base string, lookup strictyaml.Lookup) check.Result {
 	var away misled
-	if x.answer == nil || errors.As(x.err, &away) {
+	var known network.Problem
+	if x.answer == nil || errors.As(x.err, &away) || errors.As(x.err, &known) {
 		return x.problem(ctx).Result()
 	}
-	j := &judging{Expect: e, exchange: x, lookup: lookup}
+	j := &judging{Expect: e, exchange: x, lookup: lookup, base: base}
 	j.head()
 	switch {
 	case x.err != nil:
 		j.part()
-	case x.cut:
+	case x.cut, x.coding != "":
 		j.beginning(ctx)
 	default:
 		j.whole(ctx)
@@ -74,6 +94,7 @@ type judging struct {
 	*Expect
 	*exchange
 	lookup strictyaml.Lookup
+	base   string
 	found  expect.Mismatches
 }
 
@@ -88,6 +109,13 @@ func (j *judging) head() {
 	if m := status.Judge(j.answer.StatusCode); m != nil {
 		m.Got += j.origin()
 		j.add(nil, m)
+	}
+	if j.Protocol != nil {
+		m, err := j.Protocol.Judge("protocol", j.answer.Proto, j.lookup)
+		j.add(err, m)
+	}
+	if j.events != nil && !j.isEventStream() {
+		j.add(nil, &expect.Mismatch{Subject: "header content-type", Got: expect.Quote(j.answer.Header.Get("Content-Type")), Expected: eventStream})
 	}
 	for i := range j.Headers {
 		h := &j.Headers[i]
@@ -149,18 +177,23 @@ func (j *judging) part() {
 	}
 }
 
-// beginning judges an answer of which only MaxBody was read.
+// beginning judges an answer of which only MaxBody was read, or whose body is in a coding that isn't known.
 func (j *judging) beginning(ctx context.Context) {
 	var need []string
 	if j.Duration != nil {
-		if m, settled, err := j.Duration.JudgeAtLeast(j.took(), j.lookup); settled || err != nil {
+		m, settled, err := j.Duration.JudgeAtLeast(j.took(), j.lookup)
+		if !j.cut { // all of it came
+			m, err = j.Duration.Judge(j.took(), j.lookup)
+			settled = true
+		}
+		if settled || err != nil {
 			j.add(err, m)
 		} else {
 			need = append(need, "duration")
 		}
 	}
 	if j.Size != nil {
-		if m, settled, err := j.Size.JudgeAtLeast(j.size, j.lookup); settled || err != nil {
+		if m, settled, err := j.Size.JudgeAtLeast(j.size, j.lookup); j.cut && (settled || err != nil) {
 			j.add(err, m)
 		} else {
 			need = append(need, "size")
@@ -172,6 +205,15 @@ func (j *judging) beginning(ctx context.Context) {
 	if len(j.JSON) > 0 {
 		need = append(need, "json")
 	}
+	if j.Schema != nil {
+		need = append(need, "schema")
+	}
+	if j.OpenAPI != nil {
+		need = append(need, "openapi")
+	}
+	if j.events != nil && j.isEventStream() {
+		need = append(need, "events")
+	}
 	switch {
 	case slices.ContainsFunc([]string{"body", "size", "duration"}, j.Assert.Uses):
 		need = append(need, "assert")
@@ -179,12 +221,18 @@ func (j *judging) beginning(ctx context.Context) {
 		all, err := j.Assert.Judge(ctx, j.seen(nil), j.lookup)
 		j.add(err, all...)
 	}
-	if len(need) > 0 {
-		j.add(nil, &expect.Mismatch{
-			Subject: "body", Got: fmt.Sprintf("over %d MiB, the most that is read", MaxBody>>20),
-			Expected: "all of it for " + strings.Join(need, ", "),
-		})
+	if len(need) == 0 {
+		return
 	}
+	m := &expect.Mismatch{
+		Subject: "body", Got: fmt.Sprintf("over %d MiB, the most that is read", MaxBody>>20),
+		Expected: "all of it for " + strings.Join(need, ", "),
+	}
+	if j.coding != "" {
+		m.Got = "in the coding " + expect.Quote(j.coding)
+		m.Expected = "gzip, deflate or none for " + strings.Join(need, ", ")
+	}
+	j.add(nil, m)
 }
 
 // whole judges what needs all of an answer.
@@ -201,19 +249,43 @@ func (j *judging) whole(ctx context.Context) {
 		m, err := j.Body.Judge("body", string(j.body), j.lookup)
 		j.add(err, m)
 	}
-	if len(j.JSON) == 0 && len(j.Assert) == 0 {
+	if j.OpenAPI != nil {
+		all, err := j.OpenAPI.judge(j.exchange, j.base)
+		j.add(err, all...)
+	}
+	if len(j.JSON) == 0 && j.Schema == nil && len(j.Assert) == 0 && j.events == nil {
 		return
 	}
+	j.parsed(ctx)
+}
+
+// parsed judges what a body holds.
+func (j *judging) parsed(ctx context.Context) {
 	doc, notJSON := expect.ParseJSON(j.body)
+	if j.events != nil {
+		if !j.isEventStream() {
+			return // which is told already
+		}
+		doc, notJSON = j.events.value(), nil
+		if n := len(j.events.all); n < j.events.want {
+			j.add(nil, &expect.Mismatch{Subject: "number of events", Got: fmt.Sprintf("%d when the stream ended", n), Expected: fmt.Sprint(j.events.want)})
+		}
+	}
 	switch {
-	case len(j.JSON) == 0:
+	case len(j.JSON) == 0 && j.Schema == nil:
 	case notJSON != nil:
 		j.add(nil, &expect.Mismatch{Subject: "body", Got: fmt.Sprintf("not JSON (%s): %s", notJSON, expect.Quote(string(j.body))), Expected: "JSON"})
 	default:
 		all, err := j.JSON.Judge(doc, j.lookup)
 		j.add(err, all...)
+		if j.Schema != nil {
+			j.add(nil, j.Schema.Judge(doc)...)
+		}
 	}
 	body := expect.BodyValue(j.body, j.answer.Header.Get("Content-Type"), doc, notJSON)
+	if j.events != nil {
+		body = doc
+	}
 	all, err := j.Assert.Judge(ctx, j.seen(body), j.lookup)
 	j.add(err, all...)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // DefaultTimeout is what a check has where its plan sets no timeout, retries included. It is that of the recipe which
@@ -29,10 +30,11 @@ func System() Network { return network.System() }
 // Kind is the kind of check that this package holds.
 func Kind(n Network) check.Kind {
 	n = n.Whole()
+	tokens := newTokens(n)
 	return check.Kind{
 		Key:     "http",
 		Timeout: DefaultTimeout,
-		New:     func() check.Check { return &Check{network: n} },
+		New:     func() check.Check { return &Check{network: n, tokens: tokens} },
 	}
 }
 
@@ -42,6 +44,13 @@ type Check struct {
 	Expect  Expect  `yaml:"expect"`
 
 	network Network
+	tokens  *tokens
+}
+
+// Validate refuses what no answer to the request could fulfil.
+func (c *Check) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	expected, _ := n.Get("expect")
+	c.Expect.ValidateFor(d, expected, &c.Request)
 }
 
 // Title is the request's method and target, as the plan has them: "GET /health".

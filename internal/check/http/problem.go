@@ -19,8 +19,15 @@ import (
 // couldn't be made or that broke is none.
 func (x *exchange) problem(ctx context.Context) network.Problem {
 	var away misled
-	if errors.As(x.err, &away) {
+	var known network.Problem
+	var coded *miscoded
+	switch {
+	case errors.As(x.err, &away):
 		return network.Wrong("%s", away)
+	case errors.As(x.err, &known):
+		return known
+	case errors.As(x.err, &coded):
+		return network.Wrong("%s", coded)
 	}
 	if errors.Is(x.err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) {
 		return network.Cancelled()
@@ -30,6 +37,9 @@ func (x *exchange) problem(ctx context.Context) network.Problem {
 	}
 	if reason := x.client.Broke(); reason != "" && x.answer == nil && !x.trace.Answered() {
 		return network.Problem{Reason: reason, Outcome: check.Failed, Retry: check.RetryNoAnswer}
+	}
+	if x.speaksAnother() {
+		return x.version.unspoken()
 	}
 	if errors.Is(x.err, http.ErrSchemeMismatch) || network.NotTLS(x.err) {
 		return network.Wrong("the server doesn't speak TLS on this port: should the URL begin with http://?")
@@ -53,10 +63,19 @@ func (x *exchange) problem(ctx context.Context) network.Problem {
 	return network.Silent("no answer: %s", network.Plainly(x.err))
 }
 
+// speaksAnother says that the server doesn't speak the version of HTTP that the plan insists on: by an alert in the handshake, or by the
+// first bytes of its answer.
+func (x *exchange) speaksAnother() bool {
+	return x.version.isHTTP2() && strings.HasSuffix(x.err.Error(), "no application protocol") || x.older.Load()
+}
+
 func (x *exchange) late() string {
 	within := ""
 	if x.within > 0 {
 		within = " within " + network.Shown(x.within.Round(10*time.Millisecond))
+	}
+	if x.answer != nil && x.events != nil && x.isEventStream() {
+		return fmt.Sprintf("%d of %d events came%s (status %d)", len(x.events.all), x.events.want, within, x.answer.StatusCode)
 	}
 	if x.answer != nil {
 		return fmt.Sprintf("the answer was not complete%s (status %d, %s of its body so far)", within, x.answer.StatusCode, strictyaml.Size(x.size))
@@ -69,8 +88,8 @@ func (x *exchange) late() string {
 
 func (x *exchange) broken() string {
 	switch {
-	case x.answer != nil && x.answer.ContentLength > 0 && !x.answer.Uncompressed:
-		return fmt.Sprintf("the connection was closed after %d of %d bytes of the body", x.size, x.answer.ContentLength)
+	case x.answer != nil && x.answer.ContentLength > 0:
+		return fmt.Sprintf("the connection was closed after %d of %d bytes of the body", x.came, x.answer.ContentLength)
 	case x.answer != nil:
 		return fmt.Sprintf("the connection was closed in the body, after %s", strictyaml.Size(x.size))
 	case x.trace.Answered():

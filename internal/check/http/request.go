@@ -16,14 +16,31 @@ type Request struct {
 
 	// Query is added to that of the target, sorted by name.
 	Query strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"query"`
-	// Headers win over those that are set otherwise. With an accept-encoding of its own, a request gets its answer as
-	// it is sent: the body is compressed then.
+	// Headers win over those that are set otherwise. Without an accept-encoding of its own, a request takes gzip.
 	Headers strictyaml.Map[strictyaml.Text] `yaml:"headers"`
 
-	// Body, JSON and Form are the body: at most one of them. GET and HEAD may have one too.
+	// Body, JSON, Form and Multipart are the body: at most one of them. GET and HEAD may have one too.
 	Body strictyaml.Text                                       `yaml:"body"`
 	JSON strictyaml.Value                                      `yaml:"json"`
 	Form strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"form"`
+	// Multipart is a form of several parts, each a value or a file.
+	Multipart Multipart `yaml:"multipart"`
+
+	// BasicAuth says who asks by a name and a password. A request has one of basic_auth, aws and oauth2, and none goes along with a
+	// redirect to another host.
+	BasicAuth *BasicAuth `yaml:"basic_auth"`
+	// AWS signs the request with the credentials that the function has.
+	AWS *AWS `yaml:"aws"`
+	// OAuth2 says who asks by an access token, which is had for a client's own credentials.
+	OAuth2 *OAuth2 `yaml:"oauth2"`
+
+	// Resolve connects elsewhere than names say: host:port → address.
+	Resolve Resolve `yaml:"resolve"`
+	// Version is that of HTTP: 1.1, 2 over TLS, or h2c, which is 2 without TLS. Without it the server chooses between 1.1 and 2
+	// over TLS, and plain http is 1.1.
+	Version httpVersion `yaml:"version"`
+	// Events reads so many server-sent events, and no more of the answer.
+	Events eventCount `yaml:"events"`
 
 	Redirects Redirects   `yaml:"redirects"`
 	TLS       network.TLS `yaml:"tls"`
@@ -105,6 +122,8 @@ func (r *Request) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	r.validateBody(d, n)
 	headers, _ := n.Get("headers")
 	r.validateHeaders(d, headers)
+	r.validateIdentity(d, n)
+	r.validateVersion(d, n)
 }
 
 // validateTarget refuses a path or URL that no request could go to, whatever the names in it stand for.
@@ -121,15 +140,18 @@ func (r *Request) validateTarget(d *strictyaml.Decoder, path, target strictyaml.
 	}
 }
 
+// bodies are the keys that give a request its body.
+var bodies = []string{"body", "json", "form", "multipart"}
+
 func (r *Request) validateBody(d *strictyaml.Decoder, n strictyaml.Node) {
 	first := ""
 	for _, pair := range n.Pairs() {
 		switch key := pair.Key.Text(); {
-		case key != "body" && key != "json" && key != "form":
+		case !slices.Contains(bodies, key):
 		case first == "":
 			first = key
 		default:
-			d.Problem(pair.Key, "%s: the request has a body already, from %s: write one of body, json and form", key, first)
+			d.Problem(pair.Key, "%s: the request has a body already, from %s: write one of %s", key, first, strings.Join(bodies, ", "))
 		}
 	}
 }

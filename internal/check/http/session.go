@@ -2,6 +2,7 @@ package httpcheck
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -63,10 +64,17 @@ func (c *Check) Exchange(ctx context.Context, scope check.Scope, session *Sessio
 		}
 	}
 	e := Exchange{
-		Result: result, Title: x.hop.titleAt(scope.Green), Reached: len(r.seen) > 1 || x.trace.Connected(), said: x, mask: scope.Mask,
+		Result: result, Title: x.hop.titleAt(scope.Green), Reached: len(r.seen) > 1 || x.trace.Connected(), said: x, mask: r.hide,
+	}
+	var name *strictyaml.NameError
+	if x.answer == nil && errors.As(x.err, &name) {
+		e.Unsent = x.err
 	}
 	if x.answer != nil && x.err == nil {
-		e.Answer = expect.Whole{Header: x.answer.Header, Cookies: session.set, Body: x.body, Cut: x.cut}
+		e.Answer = expect.Whole{Header: x.answer.Header, Cookies: session.set, Body: x.body, Coding: x.coding, Cut: x.cut}
+		if x.events != nil && x.isEventStream() {
+			e.Answer.Events = x.events.value()
+		}
 	}
 	return e
 }

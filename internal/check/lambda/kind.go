@@ -31,7 +31,7 @@ func Kind(config func() (aws.Config, error)) check.Kind {
 		Key: "lambda", Timeout: DefaultTimeout,
 		New: func() check.Check { return &Check{config: config} },
 		Actions: []check.Action{
-			{Name: actionInvoke, Resource: "arn:PARTITION:lambda:REGION:ACCOUNT:function:FUNCTION:*", Why: "invoke the version that is to be checked"},
+			{Name: actionInvoke, Resource: "arn:PARTITION:lambda:REGION:ACCOUNT:function:*", Why: "invoke the version that is to be checked"},
 		},
 	}
 }

@@ -279,3 +279,21 @@ func TestAnInvocationIsCalledByItsFunction(t *testing.T) {
 		}
 	}
 }
+
+func FuzzAnswer(f *testing.F) {
+	f.Add(`{"statusCode":200,"body":"{}"}`, "", "7", tail("START\nEND\n"))
+	f.Add(`{"errorType":"E","errorMessage":"m\nn"}`, "Unhandled", "7", "")
+	f.Add(`"text"`, "", "$LATEST", "%%%")
+	var reply kindtest.Reply
+	peer := kindtest.Serve(f, func(kindtest.Call) kindtest.Reply { return reply })
+	kind := lambdacheck.Kind(peer.Config(f))
+	f.Fuzz(func(t *testing.T, payload, failure, version, log string) {
+		reply = returned(payload, "X-Amz-Function-Error", failure, "X-Amz-Executed-Version", version, "X-Amz-Log-Result", log)
+		got := kindtest.Ask(t, kind, "lambda: green\nexpect: {status: < 500, log: '!= x', json: {$.body: '!= x'}}", check.Scope{})
+		// What a header can't hold doesn't arrive as it was.
+		plain := strings.Trim(failure+version, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+		if got == "passed" && plain && (failure != "" || version != "7") {
+			t.Errorf("it passed by version %q with the error %q", version, failure)
+		}
+	})
+}

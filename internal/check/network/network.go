@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Network is how checks reach what they ask, and what certificates are judged with.
@@ -21,8 +23,10 @@ type Network struct {
 	Proxy func(*http.Request) (*url.URL, error)
 	// Roots are the authorities that are trusted where a plan names none; nil: the system's.
 	Roots *x509.CertPool
-	// Now is the time that certificates are judged at; nil: time.Now.
+	// Now is the time that certificates are judged at, and that requests are signed for; nil: time.Now.
 	Now func() time.Time
+	// AWS gives the credentials and the region that requests are signed with; nil: there are none.
+	AWS func() (aws.Config, error)
 }
 
 // System is the network as curl and the AWS SDKs use it: through the proxy of HTTP_PROXY, HTTPS_PROXY and NO_PROXY,

@@ -26,6 +26,9 @@ type Problem struct {
 	Retry   check.Retry
 }
 
+// Error is the reason.
+func (p Problem) Error() string { return p.Reason }
+
 // Result is the problem as what came of a check.
 func (p Problem) Result() check.Result {
 	return check.Result{Outcome: p.Outcome, Reason: p.Reason, Retry: p.Retry}

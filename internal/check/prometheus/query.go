@@ -31,7 +31,9 @@ type Query struct {
 
 // Basic is a user's name and password.
 type Basic struct {
-	User     strictyaml.Text `yaml:"user,required"`
+	// User is the user's name.
+	User strictyaml.Text `yaml:"user,required"`
+	// Password is the user's.
 	Password strictyaml.Text `yaml:"password,required"`
 }
 

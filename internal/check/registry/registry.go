@@ -35,9 +35,11 @@ type Environment struct {
 
 // Kinds are all kinds of check, one line for each.
 func Kinds(e Environment) []check.Kind {
+	signing := e.Network
+	signing.AWS = e.AWS
 	return []check.Kind{
-		httpcheck.Kind(e.Network),
-		scenariocheck.Kind(e.Network),
+		httpcheck.Kind(signing),
+		scenariocheck.Kind(signing),
 		execcheck.Kind(e.CommandLine),
 		tcpcheck.Kind(e.Network),
 		tlscheck.Kind(e.Network),
