@@ -123,6 +123,9 @@ func (s *Schema) SetProperty(name string, value *Schema) {
 // filled is how a {{ name }} begins. What it stands for isn't known to a schema.
 const filled = `\{\{`
 
+// Unfilled takes keys: names between {{ and }} fill in values, never keys.
+func Unfilled() *Schema { return &Schema{Not: &Schema{Pattern: `\{\{.*\}\}`}} }
+
 // Filled takes a text with a {{ name }} in place of any scalar.
 func Filled() *Schema { return &Schema{Type: Types{"string"}, Pattern: filled} }
 

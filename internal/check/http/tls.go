@@ -21,9 +21,10 @@ type TLS struct {
 	Insecure bool `yaml:"insecure"`
 	// ServerName is the name that is asked for, and that the certificate must have, in place of the URL's.
 	ServerName strictyaml.Text `yaml:"server_name"`
-	// Cert and Key are the client's own.
+	// Cert is the client's own certificate, for servers that ask who calls.
 	Cert strictyaml.Text `yaml:"cert"`
-	Key  strictyaml.Text `yaml:"key"`
+	// Key is the key of the client's certificate.
+	Key strictyaml.Text `yaml:"key"`
 }
 
 // Validate refuses settings that contradict each other, and PEM texts in the plan that hold nothing of use.
