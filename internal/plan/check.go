@@ -74,9 +74,9 @@ func noKind(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind) {
 	}
 	for _, pair := range n.Pairs() {
 		if key := pair.Key.Text(); !slices.Contains(common, key) {
-			d.Problem(pair.Key, "%s", strictyaml.Unknown("kind of check", key, keys))
+			d.Note(strictyaml.RuleUnknownKey, pair.Key, "%s", strictyaml.Unknown("kind of check", key, keys))
 			return
 		}
 	}
-	d.Problem(n, "the check has no kind; kinds are: %s", strings.Join(keys, ", "))
+	d.Note(strictyaml.RuleMissingKey, n, "the check has no kind; kinds are: %s", strings.Join(keys, ", "))
 }

@@ -132,7 +132,7 @@ func (f *file) decodeStages(d *strictyaml.Decoder, n strictyaml.Node) {
 		name := pair.Key.Text()
 		stage, ok := lifecycle.ParseStage(name)
 		if !ok {
-			d.Problem(pair.Key, "%s", strictyaml.Unknown("stage", name, lifecycle.Names()))
+			d.Note(strictyaml.RuleUnknownKey, pair.Key, "%s", strictyaml.Unknown("stage", name, lifecycle.Names()))
 			continue
 		}
 		if earlier, twice := written[stage]; twice && earlier != name {
