@@ -14,6 +14,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/gate"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
@@ -94,7 +95,7 @@ type stageHook struct {
 }
 
 func newStageHook(green string, checks int, log *slog.Logger) (*stageHook, error) {
-	p, err := plan.Language{Kinds: registry.Kinds()}.Parse(stagePlan(green, checks))
+	p, err := plan.Language{Kinds: registry.Kinds(registry.Environment{Network: httpcheck.System()})}.Parse(stagePlan(green, checks))
 	if err != nil {
 		return nil, fmt.Errorf("reading a plan of %d checks: %w", checks, err)
 	}

@@ -54,7 +54,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand(), validateCommand(), simulateCommand(), demoCommand(), versionCommand()}
+	return []command{runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), demoCommand(), versionCommand()}
 }
 
 func (a app) run(ctx context.Context, args []string) int {

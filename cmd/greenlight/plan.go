@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
@@ -18,7 +19,12 @@ import (
 
 // language is what plans may hold in this binary.
 func language(vars map[string]string) plan.Language {
-	return plan.Language{Kinds: registry.Kinds(), Names: deployment.Names(), Vars: vars}
+	return languageOver(vars, httpcheck.System())
+}
+
+// languageOver is the language with kinds of check that connect by a network alone.
+func languageOver(vars map[string]string, network httpcheck.Network) plan.Language {
+	return plan.Language{Kinds: registry.Kinds(registry.Environment{Network: network}), Names: deployment.Names(), Vars: vars}
 }
 
 // source finds the plan that a command is to read: the one named, standard input for -, else where Lambda's would be

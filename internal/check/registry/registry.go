@@ -6,9 +6,15 @@ import (
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 )
 
+// Environment is what kinds of check need of the process that they run in.
+type Environment struct {
+	// Network is how requests leave.
+	Network httpcheck.Network
+}
+
 // Kinds are all kinds of check, one line for each.
-func Kinds() []check.Kind {
+func Kinds(e Environment) []check.Kind {
 	return []check.Kind{
-		httpcheck.Kind(httpcheck.System()),
+		httpcheck.Kind(e.Network),
 	}
 }

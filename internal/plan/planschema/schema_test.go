@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "write greenlight.schema.json anew")
 
 // language is what plans may hold in the binary.
 func language() plan.Language {
-	return plan.Language{Kinds: registry.Kinds(), Names: deployment.Names()}
+	return plan.Language{Kinds: registry.Kinds(registry.Environment{}), Names: deployment.Names()}
 }
 
 // described is the schema as the definitions and their comments have it.
@@ -56,7 +56,7 @@ func described(t *testing.T, l plan.Language) *strictyaml.Schema {
 // A kind is described by its definitions. Where one can't be, this says of which kind, and what is to be done; the other
 // tests of this package then fail for the same reason.
 func TestEachKindOfCheckDescribesItself(t *testing.T) {
-	for _, kind := range registry.Kinds() {
+	for _, kind := range registry.Kinds(registry.Environment{}) {
 		t.Run(kind.Key, func(t *testing.T) {
 			defer func() {
 				if wrong := recover(); wrong != nil {
