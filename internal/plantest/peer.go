@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -32,12 +33,13 @@ type peer struct {
 
 	mu         sync.Mutex
 	closed     bool
-	given      []int // how often each rule has answered
+	over       chan struct{} // closed with the peer
+	given      []int         // how often each rule has answered
 	unscripted []string
 }
 
 func newPeer(ctx context.Context, host string, s side) (*peer, error) {
-	p := &peer{side: s, host: host, given: make([]int, len(s.rules))}
+	p := &peer{side: s, host: host, given: make([]int, len(s.rules)), over: make(chan struct{})}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening as %s: %w", host, err)
@@ -52,6 +54,7 @@ func (p *peer) close() {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
+	close(p.over)
 	_ = p.server.Close()
 	p.serving.Wait()
 }
@@ -62,6 +65,10 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.serving.Done()
+	// Only when all of a request is read does the server see that its client leaves.
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return
+	}
 	next, ok := p.next(r)
 	if !ok {
 		http.Error(w, "the case has no answer to this request", http.StatusNotImplemented)
@@ -72,7 +79,10 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch next.Error {
 	case failTimeout:
-		<-r.Context().Done()
+		select {
+		case <-r.Context().Done():
+		case <-p.over:
+		}
 	case failReset, failClosed:
 		hangUp(w, next.Error == failReset)
 	default:

@@ -131,7 +131,11 @@ func sound(t *testing.T) []map[string]any {
 // mutants are what a plan becomes by one mistake.
 func mutants(tree any) []any {
 	all := []any{
-		"nonsense", "", "-5", 0, 1.5, 99999999, true, nil, []any{}, []any{"x"}, map[string]any{}, map[string]any{"nonsense": 1},
+		"nonsense", "", "-5", 0, 1.5, 99999999, true, nil,
+		[]any{},
+		[]any{"x"},
+		map[string]any{},
+		map[string]any{"nonsense": 1},
 		"{{ vars.nothing }}", "{{ stage }}", "5s", "0s", "< 5", "> 1s", "< 5kB", "2xx", "GET /x", "FETCH /x", "/x", "http://127.0.0.1:1/x", "~ ^x$", "fail",
 	}
 	switch tree := tree.(type) {
