@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
@@ -99,7 +100,7 @@ func Parse(path string, text []byte, language Language) (*Suite, error) {
 		if err != nil {
 			return nil, err
 		}
-		file.Cases[i].check(dec, c, p)
+		checkNames(dec, &file.Cases[i], c, p)
 	}
 	if err := dec.Err(); err != nil {
 		return nil, err
@@ -138,45 +139,31 @@ func (f *file) newCase(own *caseFile) *Case {
 	return c
 }
 
-// check refuses what a case says of checks that the plan doesn't have.
-func (own *caseFile) check(d *strictyaml.Decoder, c *Case, p *plan.Plan) {
+// checkNames refuses what a case says of checks that the plan doesn't have at its stage.
+func checkNames(d *strictyaml.Decoder, own *caseFile, c *Case, p *plan.Plan) {
 	if c.Stage == "" && p.NeedsStage() {
 		d.Note(strictyaml.RuleMissingKey, own.node, "the case %q needs a stage: the plan has checks for stages alone", c.Name)
 		return
 	}
 	var known []string
-	has := map[string]bool{}
-	for _, s := range stagesOf(p) {
-		for _, asked := range s.Checks {
-			if s == p.Stage(c.Stage) {
-				known = append(known, asked.Name)
-			}
-			has[asked.Name] = true
+	if asked := p.Stage(c.Stage); asked != nil {
+		for _, one := range asked.Checks {
+			known = append(known, one.Name)
 		}
 	}
-	unknown := func(at strictyaml.Node, name string) {
-		d.Problem(at, "%s", strictyaml.Unknown("check at this stage", name, known))
+	has := func(at strictyaml.Node, name string) {
+		if !slices.Contains(known, name) {
+			d.Problem(at, "%s", strictyaml.Unknown("check at this stage", name, known))
+		}
 	}
 	expected, _ := own.node.Get("expect")
-	at := map[string]bool{}
-	for _, name := range known {
-		at[name] = true
-	}
-	if name := string(c.expect.Check); name != "" && !at[name] {
-		node, _ := expected.Get("check")
-		unknown(node, name)
+	if name, ok := expected.Get("check"); ok {
+		has(name, name.Text())
 	}
 	checks, _ := expected.Get("checks")
-	for _, pair := range checks.Pairs() {
-		if name := pair.Key.Text(); !at[name] {
-			unknown(pair.Key, name)
-		}
-	}
 	results, _ := own.node.Get("results")
-	for _, pair := range results.Pairs() {
-		if name := pair.Key.Text(); !at[name] {
-			unknown(pair.Key, name)
-		}
+	for _, pair := range slices.Concat(checks.Pairs(), results.Pairs()) {
+		has(pair.Key, pair.Key.Text())
 	}
 }
 

@@ -70,12 +70,12 @@ func (w waits) shortenCheck(c *plan.Check, consecutive int) {
 
 // repeated gives the time for as many runs as the script needs, and from one to the next.
 func (w waits) repeated(lasts, every, timeout time.Duration, consecutive int) (shorter, between time.Duration) {
-	runs := time.Duration(max(min(int(lasts/max(every, 1)), w.longest+consecutive+spareRuns), 1))
 	between = betweenRuns + w.slowest
-	shorter = between * runs
+	one := between
 	if w.silent {
-		shorter += timeout * runs
+		one += timeout
 	}
+	shorter = time.Duration(max(min(int(lasts/max(every, 1)), w.longest+consecutive+spareRuns), 1)) * one
 	if shorter >= lasts {
 		return lasts, every
 	}

@@ -57,7 +57,7 @@ func (l *layouter) begin(i int) {
 	if i > 0 && t.line > l.before.last+1 {
 		l.lines = append(l.lines, line{source: -1})
 	}
-	indentation := 0
+	var indentation int
 	switch {
 	case t.kind == comment:
 		indentation = l.comment(i)

@@ -100,7 +100,7 @@ func (s *scanner) block(t *token) {
 	if len(s.open) > 0 {
 		outer = s.open[len(s.open)-1].column
 	}
-	indentation := 0
+	var indentation int
 	if at := strings.IndexFunc(head, unicode.IsDigit); at >= 0 {
 		t.digit = int(head[at] - '0')
 		indentation = outer + t.digit

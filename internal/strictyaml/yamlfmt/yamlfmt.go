@@ -37,7 +37,7 @@ func Source(name string, src []byte) ([]byte, error) {
 		_, err = strictyaml.Parse(name, out)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("laying out %s: the result can't be read: %s; please report the file", name, err)
+		return nil, fmt.Errorf("laying out %s: the result can't be read: %s; please report the file", name, err.Error()) // no fault of the file's
 	}
 	if !sameMeaning(before.root, after.root) || !slices.Equal(before.comments(), after.comments()) {
 		return nil, fmt.Errorf("laying out %s: the result would say something else, and is withheld; please report the file", name)
