@@ -20,7 +20,7 @@ const modulePath = "github.com/greenlight-deploy/greenlight"
 // processor.
 func build(ctx context.Context, name, command, folder string) (bootstrap, error) {
 	b := bootstrap{name: name, path: filepath.Join(folder, name, "bootstrap")}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w",
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "lambda.norpc,function", "-ldflags", "-s -w",
 		"-o", b.path, modulePath+"/"+command)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux") // the toolchain needs its user's settings
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -85,11 +85,18 @@ func (c *cloud) close() {
 	_ = c.green.Close()
 }
 
-// putStatus serves PutLifecycleEventHookExecutionStatus.
+// putStatus serves PutLifecycleEventHookExecutionStatus. Whatever else a hook asks is denied: the function's role may report,
+// as the recipe has it, and no more.
 //
 // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html
 func (c *cloud) putStatus(w http.ResponseWriter, r *http.Request) {
 	s := status{at: time.Now()}
+	if operation := r.Header.Get("X-Amz-Target"); operation != "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus" {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"__type": "AccessDeniedException", "message": "not authorized to perform " + operation})
+		return
+	}
 	if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -17,7 +17,7 @@ type report struct {
 	Status       string `json:"status"`
 }
 
-// codeDeploy stands in CodeDeploy's place: it takes reports as the service does, and keeps them.
+// codeDeploy stands in CodeDeploy's place: it takes reports as the service does, and keeps them. Whatever else is asked it denies.
 type codeDeploy struct {
 	url     string
 	reports chan report
@@ -33,7 +33,10 @@ func startCodeDeploy(t *testing.T) *codeDeploy {
 		}
 		const target = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"
 		if got := r.Header.Get("X-Amz-Target"); got != target {
-			t.Errorf("CodeDeploy was asked for %q, want %s", got, target)
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			w.WriteHeader(http.StatusBadRequest)
+			_ = json.NewEncoder(w).Encode(map[string]string{"__type": "AccessDeniedException", "message": "not authorized to perform " + got})
+			return
 		}
 		if r.Header.Get("Authorization") == "" {
 			t.Error("the report isn't signed")

@@ -48,6 +48,17 @@ func unpack(t *testing.T) string {
 	return dir
 }
 
+// buildCommandLine builds greenlight as it is for a terminal: with what the packaged function leaves out. The toolchain needs its
+// user's settings.
+func buildCommandLine(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "greenlight")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../cmd/greenlight").CombinedOutput(); err != nil {
+		t.Fatalf("building greenlight: %v: %s", err, out)
+	}
+	return path
+}
+
 // startFunction starts the function with the settings that a user would give it, and a plan beside the binary if any.
 func startFunction(t *testing.T, deploy *codeDeploy, planText string, settings ...string) *function {
 	t.Helper()

@@ -13,7 +13,7 @@ import (
 func TestAHookUnderTheRuntimeInterfaceEmulatorLetsAGoodVersionThroughAndStopsABadOne(t *testing.T) {
 	t.Parallel()
 	root := unpack(t)
-	greenlight := filepath.Join(root, "bootstrap")
+	greenlight := buildCommandLine(t)
 	tests := []struct {
 		name     string
 		root     string
@@ -22,7 +22,7 @@ func TestAHookUnderTheRuntimeInterfaceEmulatorLetsAGoodVersionThroughAndStopsABa
 		logged   string                     // of the bad version
 	}{
 		{
-			"the packaged greenlight", root, []string{greenlight}, func(test string) []string {
+			"the packaged greenlight", root, []string{filepath.Join(root, "bootstrap")}, func(test string) []string {
 				return []string{
 					"ALB_URL=" + test, "GREENLIGHT_STAGE=AfterAllowTestTraffic",
 					"GREENLIGHT_PLAN=version: 1\nchecks: [{name: the new version answers, http: GET /, expect: {json: {$.version: good}}}]",

@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/bundle"
 )
 
 // Budgets of the simulator. They hold on two cores; -check lets each be broken by a third, since machines are shared.
@@ -89,7 +91,7 @@ func measure(ctx context.Context, opts options, out io.Writer) error {
 // buildHook makes the greenlight function that is every hook.
 func buildHook(ctx context.Context, folder string) (path string, err error) {
 	path = filepath.Join(folder, "bootstrap")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w",
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", bundle.Tags, "-ldflags", "-s -w",
 		"-o", path, "github.com/greenlight-deploy/greenlight/cmd/greenlight")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // the toolchain needs its user's settings
 	if out, err := cmd.CombinedOutput(); err != nil {

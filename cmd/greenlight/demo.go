@@ -1,3 +1,5 @@
+//go:build !function
+
 package main
 
 import (
@@ -11,7 +13,7 @@ import (
 
 func demoCommand() command {
 	return command{
-		name: "demo", summary: "Show a good and a bad deployment on this machine",
+		name: "demo", summary: demoSummary,
 		help: "Starts a shop, a load balancer, a Lambda service and a CodeDeploy endpoint on loopback, and deploys a good\n" +
 			"version of the shop, then a bad one. Needs no network and no AWS account, and takes a few seconds.",
 		run: runDemo,

@@ -21,12 +21,16 @@ var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 // Every example of a plan in the documentation is one that greenlight takes. Those that show a list of checks alone are
 // read as a plan's.
 func TestThePlansInTheDocumentationAreRight(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	pages := []string{"../../README.md"}
+	for _, folder := range []string{"../../docs", "../../docs/checks"} {
+		found, err := filepath.Glob(folder + "/*.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
 	}
 	found := 0
-	for _, page := range append(pages, "../../README.md") {
+	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -1,3 +1,5 @@
+//go:build !function
+
 package main
 
 import (
@@ -20,7 +22,7 @@ import (
 
 func fmtCommand() command {
 	return command{
-		name: "fmt", arguments: "[file…] [flags]", summary: "Lay plans and scenarios out in one way",
+		name: "fmt", arguments: "[file…] [flags]", summary: fmtSummary,
 		help: "Writes each file's layout to standard output: two columns for each depth, one space where YAML wants one, at\n" +
 			"most one blank line, double quotes where they change nothing. Lines, the order of keys and comments stay as they\n" +
 			"are, and so does what the file says. Without a file it is ./" + plan.FileName + "; - is standard input.\n\n" +

@@ -20,6 +20,10 @@ const (
 	exitInterrupted  = 130 // 128 + SIGINT, as shells have it
 )
 
+// envRuntimeAPI is where a function finds Lambda:
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
+const envRuntimeAPI = "AWS_LAMBDA_RUNTIME_API"
+
 func main() {
 	if os.Getenv(envRuntimeAPI) != "" && !isStandIn(os.Args[1:]) {
 		serveLambda(os.Getenv, taskRoot())
@@ -53,8 +57,22 @@ type command struct {
 	run  func(ctx context.Context, a app, c command, args []string) int
 }
 
+// The same in all builds.
+const (
+	doctorSummary   = "Say what in an account would make a deployment go wrong"
+	explainSummary  = "Say what an event would have the function ask, of whom, and why"
+	testSummary     = "Try whether a plan says no when it should"
+	fmtSummary      = "Lay plans and scenarios out in one way"
+	schemaSummary   = "Print the JSON Schema of plans, for editors"
+	simulateSummary = "Run a deployment on this machine, with real hooks and traffic"
+	demoSummary     = "Show a good and a bad deployment on this machine"
+)
+
 func commands() []command {
-	return []command{runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), demoCommand(), versionCommand()}
+	return []command{
+		runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
+		demoCommand(), versionCommand(),
+	}
 }
 
 func (a app) run(ctx context.Context, args []string) int {

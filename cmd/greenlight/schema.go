@@ -1,3 +1,5 @@
+//go:build !function
+
 package main
 
 import (
@@ -18,7 +20,7 @@ func schemas() map[string]func() string {
 
 func schemaCommand() command {
 	return command{
-		name: "schema", arguments: "[plan|cases|scenario]", summary: "Print the JSON Schema of plans, for editors",
+		name: "schema", arguments: "[plan|cases|scenario]", summary: schemaSummary,
 		help: "With the schema beside a plan, and a comment at the plan's top that names it, editors with a language server for\n" +
 			"YAML complete and explain every key, and mark what is wrong while it is written:\n\n" +
 			"  greenlight schema > " + planschema.FileName + "\n" +

@@ -76,7 +76,8 @@ func matches(line, pattern string) bool {
 
 type greenKey struct{}
 
-// green is a service to check: well at /health, ill at /ill, silent at /silent.
+// green is a service to check: well at /health, ill at /ill, silent at /silent, with carts at /carts, and with carts that don't
+// add up at /bad/carts.
 type green struct {
 	*httptest.Server
 	asked  chan struct{}
@@ -101,6 +102,11 @@ func newGreen() *green {
 		case <-g.closed:
 		}
 	})
+	for prefix, counted := range map[string]int{"": 3, "/bad": 1} {
+		carts := http.StripPrefix(prefix, newCarts(counted))
+		mux.Handle(prefix+"/carts", carts)
+		mux.Handle(prefix+"/carts/", carts)
+	}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.before()
 		mux.ServeHTTP(w, r)

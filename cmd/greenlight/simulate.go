@@ -1,3 +1,5 @@
+//go:build !function
+
 package main
 
 import (
@@ -30,7 +32,7 @@ const scenarioFile = "scenario.yaml"
 
 func simulateCommand() command {
 	return command{
-		name: "simulate", arguments: "[scenario] [flags]", summary: "Run a deployment on this machine, with real hooks and traffic",
+		name: "simulate", arguments: "[scenario] [flags]", summary: simulateSummary,
 		help: "Runs the deployment that a scenario describes as AWS CodeDeploy would: green is started, listeners move, the\n" +
 			"hooks are invoked over the Lambda Runtime API, and where one says no, the deployment is rolled back.\n\n" +
 			"  greenlight simulate --init                write a commented " + scenarioFile + "\n" +
@@ -266,10 +268,6 @@ func (a app) initScenario(path string, force bool) int {
 	fmt.Fprintf(a.stdout, "wrote %s; run it with: greenlight simulate %s\n", path, path)
 	return exitPassed
 }
-
-// envRuntimeAPI is where a function finds Lambda:
-// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
-const envRuntimeAPI = "AWS_LAMBDA_RUNTIME_API"
 
 // isStandIn tells whether Lambda, a simulated one, has started greenlight as a stand-in for a function, and not as the
 // hook.

@@ -1,3 +1,5 @@
+//go:build !function
+
 package main
 
 import (
@@ -18,7 +20,7 @@ import (
 
 func testCommand() command {
 	return command{
-		name: "test", arguments: "[cases…] [flags]", summary: "Try whether a plan says no when it should",
+		name: "test", arguments: "[cases…] [flags]", summary: testSummary,
 		help: "Reads files of cases: what green answers, and how the plan must judge it. Each case runs the plan's own checks\n" +
 			"against a scripted peer on loopback; nobody else is asked. Without a file it is ./" + plantest.FileName + ".\n\n" +
 			"Checks that failed in no case are told: nobody knows that they can.\n\n" +

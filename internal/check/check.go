@@ -15,11 +15,19 @@ import (
 // Check is one question to green. A kind's Check is a pointer to a struct whose fields, by their yaml tags, are the
 // keys that a plan may set for it beside the common ones.
 type Check interface {
-	// Run asks once. It returns by the end of ctx; what goes wrong is in the Result. A Run that goes on past its ctx is left
+	// Run asks once. It returns by the end of ctx, a Cleaner by Scope.Grace after it; what goes wrong is in the Result. A Run that goes on past its ctx is left
 	// behind, so that the next one may begin before it ends.
 	Run(ctx context.Context, scope Scope) Result
 	// Title names the check in reports where the plan doesn't: "GET /health".
 	Title() string
+}
+
+// Cleaner is a Check that puts back what it has changed. Time for it is kept: the ctx of its runs ends so much earlier, and
+// a run that is cancelled may still take Scope.Grace.
+type Cleaner interface {
+	Check
+	// CleanupTime is the most that putting back takes; 0 where there is nothing to put back.
+	CleanupTime() time.Duration
 }
 
 // Kind is a kind of check: the plan key that chooses it, and how to make one.
@@ -42,6 +50,10 @@ type Scope struct {
 	Lookup strictyaml.Lookup
 	// Logger takes what is worth knowing at debug level only.
 	Logger *slog.Logger
+	// Mask hides the values of secrets in a text that is shown; nil where there are none.
+	Mask func(string) string
+	// Grace is how long a run may go on after its ctx has ended, for a Check that cleans up.
+	Grace time.Duration
 }
 
 // Side is where one version answers, and what requests must carry to reach it. A listener's rule may tell the versions

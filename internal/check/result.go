@@ -39,22 +39,30 @@ const (
 	// RetryNoAnswer: nothing answered: DNS, connect, TLS handshake, reset. Retried within the check's timeout.
 	RetryNoAnswer
 	// RetrySpreading: the load balancer itself answered 502, 503 or 504, as it does while its rules spread. Retried
-	// for a short time (gate.SpreadingWindow), then it stands.
+	// for a short time (SpreadingWindow), then it stands.
 	RetrySpreading
 )
+
+// SpreadingWindow is how long a load balancer's own 502, 503 or 504 is taken for rules that still spread, within the
+// check's timeout. After it, it is green's answer.
+const SpreadingWindow = 10 * time.Second
 
 // Result is what came of asking once.
 type Result struct {
 	Outcome Outcome
-	// Reason says on one line what was expected and what was seen; empty when passed.
+	// Reason says on one line what was expected and what was seen. When passed it is empty, or says what had to be asked
+	// again on the way.
 	Reason string
 	Retry  Retry
+	// Warning says on one line what went wrong beside the outcome, which it doesn't change; empty where nothing did.
+	Warning string
 	// Requests are what was sent, in order, redirects included.
 	Requests []Request
 }
 
 // Request is one exchange with a server, for reports and the debug log.
 type Request struct {
+	Step    string // of a scenario, to which the request belongs: "step 2 of 4"
 	Method  string
 	URL     string
 	Remote  string // address that answered
@@ -62,7 +70,20 @@ type Request struct {
 	Size    int64  // of the body, in bytes, as far as it was read
 	Timings Timings
 	Err     string // why there was no whole answer
+	// Transcript is what was said, where it is worth reading; nil elsewhere.
+	Transcript *Transcript
 }
+
+// Transcript is what was said in an exchange, for people: bodies and long values are cut, secrets masked.
+type Transcript struct {
+	RequestHeaders []Header
+	RequestBody    string
+	AnswerHeaders  []Header // none where no answer came
+	AnswerBody     string
+}
+
+// Header is one header, its lines joined.
+type Header struct{ Name, Value string }
 
 // Timings are the parts of a request's time. A part that didn't happen, such as DNS for an address, is 0.
 type Timings struct {

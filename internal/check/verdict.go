@@ -17,6 +17,8 @@ type Report struct {
 	// Reason says on one line what was expected and what was seen. A check that passed only after something was
 	// retried says so here.
 	Reason string
+	// Warning says on one line what went wrong beside the outcome: what couldn't be cleaned up.
+	Warning string
 	// Warn: the outcome doesn't count.
 	Warn bool
 	// PassInconclusive: on_inconclusive: pass holds for this check.

@@ -175,6 +175,9 @@ func (a *assertion) fault(err error) fault {
 	message := goTypes.Replace(strictyaml.OneLine(located.Message))
 	if name, unknown := strings.CutPrefix(message, "unknown name "); unknown {
 		message = strictyaml.Unknown("name", name, a.known())
+		if why, early := a.names.NotYet[name]; early {
+			message = name + " has no value yet: it " + why
+		}
 	}
 	return fault{offset, message}
 }

@@ -14,7 +14,7 @@ import (
 // names are those of the plans in these tests.
 var names = strictyaml.Names{
 	Static: map[string]any{"vars": map[string]any{
-		"sku": int64(42), "operator": "< 5", "notation": "~ .*", "limit": "300ms", "list": []any{int64(1), int64(2)},
+		"sku": int64(42), "operator": "< 5", "notation": "~ .*", "limit": "300ms", "list": []any{int64(1), int64(2)}, "key": "id",
 	}},
 	Later: []string{"green.image", "green.limit", "green.port", "green.operator", "cart"},
 }
@@ -39,6 +39,7 @@ type all struct {
 	Size        *expect.Size        `yaml:"size"`
 	Certificate *expect.Certificate `yaml:"certificate"`
 	Assert      expect.Assert       `yaml:"assert"`
+	Capture     *expect.Capture     `yaml:"capture"`
 }
 
 func tryDecode(src string) (*all, error) {

@@ -113,9 +113,14 @@ func allPassed(reports []check.Report) string {
 			continue
 		}
 		checks++
-		if r.Outcome == check.Passed {
+		switch {
+		case r.Outcome == check.Passed && r.Warning != "":
 			passed = append(passed, r)
-		} else if r.Warn {
+			r.Reason = r.Warning
+			warnings = append(warnings, r)
+		case r.Outcome == check.Passed:
+			passed = append(passed, r)
+		case r.Warn:
 			warnings = append(warnings, r)
 		}
 	}

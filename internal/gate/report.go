@@ -34,13 +34,13 @@ func (r *run) reported(ctx context.Context) check.Report {
 		Name: r.check.Name, Kind: r.check.Kind, Position: r.check.At,
 		Outcome: r.judged.Outcome, Reason: r.judged.Reason,
 		Warn: r.check.Warn, PassInconclusive: r.check.PassInconclusive,
-		Runs: r.runs, Attempts: r.attempts, Requests: r.judged.Requests,
+		Runs: r.runs, Attempts: r.attempts, Requests: r.judged.Requests, Warning: r.warning,
 		Started: r.since, Duration: time.Since(r.since),
 	}
 	passed := report.Outcome == check.Passed
 	switch {
 	case passed && r.settled:
-		report.Reason = r.passedAfter(report.Duration)
+		report.Reason = joined(report.Reason, r.passedAfter(report.Duration))
 	case r.cancelled:
 		// What it saw so far might have changed in the time that it was not given.
 		report.Outcome, report.Cancelled, report.Reason = check.Inconclusive, true, "cancelled: "+errOver.Error()
@@ -50,6 +50,14 @@ func (r *run) reported(ctx context.Context) check.Report {
 		report.Reason += r.afterword(ctx, report.Duration)
 	}
 	return report
+}
+
+// joined makes one reason of two, of which either may be empty.
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }
 
 // passedAfter says what had to be asked again before a check passed; nothing where it passed at once.

@@ -6,12 +6,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
-	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
-
-// SpreadingWindow is how long a load balancer's own 502, 503 or 504 is taken for rules that still spread, within the
-// check's timeout. After it, it is green's answer.
-const SpreadingWindow = 10 * time.Second
 
 // minDelay keeps a plan's `delay: 0s`, or runs that take longer than `every`, from asking green as fast as the
 // processor can.
@@ -48,6 +43,8 @@ type progress struct {
 	judged   check.Result // what came of the last whole run
 	// before is why it was asked again, the last time that it was.
 	before string
+	// warning is what went wrong beside the outcome, the last time that something did.
+	warning string
 }
 
 // advance runs the check until it is over. It gives false where it is left to another call.
@@ -191,7 +188,7 @@ func (r *run) once(ctx context.Context, until time.Time) check.Result {
 			}
 			return result
 		case result.Retry == check.RetryNever,
-			result.Retry == check.RetrySpreading && time.Since(spreadingSince) >= SpreadingWindow,
+			result.Retry == check.RetrySpreading && time.Since(spreadingSince) >= check.SpreadingWindow,
 			attempt == r.check.Retry.Attempts,
 			r.stops(ctx, delay, result):
 			return result
@@ -217,10 +214,4 @@ func (r *run) stops(ctx context.Context, delay time.Duration, because check.Resu
 	}
 	r.cancelled = over(ctx)
 	return ctx.Err() != nil
-}
-
-// oneLine holds a kind to its word: a reason fits a line.
-func oneLine(r check.Result) check.Result {
-	r.Reason = strictyaml.OneLine(r.Reason)
-	return r
 }

@@ -44,6 +44,8 @@ type runState struct {
 	Held   *int64         `json:"h,omitempty"`
 	Judged *check.Outcome `json:"j,omitempty"`
 	Before string         `json:"b,omitempty"`
+
+	Warning string `json:"x,omitempty"`
 }
 
 // suspended makes the verdict of a call that leaves something to the next.
@@ -142,14 +144,14 @@ func (r *run) kept(longest int) *runState {
 	case r.report != nil:
 		return &runState{
 			Outcome: &r.report.Outcome, Cancelled: r.report.Cancelled, Took: r.report.Duration.Microseconds(), Since: after(r.report.Started),
-			Runs: r.report.Runs, Attempts: r.report.Attempts, Reason: cut(r.report.Reason, longest),
+			Runs: r.report.Runs, Attempts: r.report.Attempts, Reason: cut(r.report.Reason, longest), Warning: cut(r.report.Warning, longest),
 		}
 	case r.since.IsZero():
 		return nil
 	}
 	kept := &runState{
 		Since: after(r.since), Runs: r.runs, Attempts: r.attempts, Due: after(r.due), Row: r.row,
-		Reason: cut(r.judged.Reason, longest), Before: cut(r.before, longest),
+		Reason: cut(r.judged.Reason, longest), Before: cut(r.before, longest), Warning: cut(r.warning, longest),
 	}
 	if r.holding() {
 		held := after(r.held)
@@ -203,18 +205,18 @@ func (r *run) resume(kept *runState) error {
 			return fmt.Errorf("there is no outcome %d", *outcome)
 		}
 	}
-	reason := strictyaml.OneLine(kept.Reason)
+	reason, warning := strictyaml.OneLine(kept.Reason), strictyaml.OneLine(kept.Warning)
 	at := func(after int64) time.Time { return r.stage.since.Add(time.Duration(after) * time.Microsecond) }
 	if kept.Outcome != nil {
 		r.report = &check.Report{
 			Name: r.check.Name, Kind: r.check.Kind, Position: r.check.At, Warn: r.check.Warn, PassInconclusive: r.check.PassInconclusive,
-			Outcome: *kept.Outcome, Reason: reason, Cancelled: kept.Cancelled, Runs: kept.Runs, Attempts: kept.Attempts,
+			Outcome: *kept.Outcome, Reason: reason, Warning: warning, Cancelled: kept.Cancelled, Runs: kept.Runs, Attempts: kept.Attempts,
 			Started: at(kept.Since), Duration: time.Duration(kept.Took) * time.Microsecond,
 		}
 		return nil
 	}
 	r.progress = progress{
-		since: at(kept.Since), due: at(kept.Due), runs: kept.Runs, attempts: kept.Attempts, row: kept.Row, before: strictyaml.OneLine(kept.Before),
+		since: at(kept.Since), due: at(kept.Due), runs: kept.Runs, attempts: kept.Attempts, row: kept.Row, before: strictyaml.OneLine(kept.Before), warning: warning,
 		judged: check.Result{Outcome: check.Inconclusive, Reason: reason},
 	}
 	if kept.Judged != nil {

@@ -131,6 +131,43 @@ func suspended() check.Verdict {
 	}
 }
 
+// unclean is a scenario that failed, and one that passed, neither of which could clean up.
+func unclean() check.Verdict {
+	request := func(step, method, path string, status int) check.Request {
+		return check.Request{
+			Step: step, Method: method, URL: "http://green.example.com" + path, Remote: "10.0.0.1:80", Status: status, Size: 28,
+			Timings: check.Timings{Connect: time.Millisecond, FirstByte: 4 * time.Millisecond, Total: 5 * time.Millisecond},
+		}
+	}
+	wrong := request("step 2 of 2", "GET", "/carts/7", 200)
+	wrong.Transcript = &check.Transcript{
+		RequestHeaders: []check.Header{{Name: "Authorization", Value: "***"}, {Name: "User-Agent", Value: "greenlight/1.0"}},
+		AnswerHeaders:  []check.Header{{Name: "Content-Type", Value: "application/json"}}, AnswerBody: `{"id": 7, "total": 19.90}`,
+	}
+	unanswered := request("cleanup step 1 of 1", "DELETE", "/carts/7", 0)
+	unanswered.Err, unanswered.Size = "connection reset", 0
+	unanswered.Transcript = &check.Transcript{RequestHeaders: []check.Header{{Name: "User-Agent", Value: "greenlight/1.0"}}}
+	const reason = "step 2 of 2, GET /carts/7: $.total is 19.9, expected 59.7"
+	return check.Verdict{
+		Outcome: check.Failed, Reason: "checkout: " + reason, Started: noon, Duration: time.Second,
+		Checks: []check.Report{
+			{
+				Name: "checkout", Kind: "scenario", Position: at(4), Outcome: check.Failed, Reason: reason, Runs: 1, Attempts: 1, Started: noon, Duration: 40 * time.Millisecond,
+				Warning:  "cleanup step 1 of 1, DELETE /carts/7: connection reset",
+				Requests: []check.Request{request("step 1 of 2", "POST", "/carts", 201), wrong, unanswered},
+			},
+			{
+				Name: "search", Kind: "scenario", Position: at(12), Outcome: check.Passed, Runs: 1, Attempts: 1, Started: noon, Duration: 30 * time.Millisecond,
+				Warning: "cleanup step 1 of 1, DELETE /searches/3: status is 404, expected 2xx",
+			},
+			{
+				Name: "sign up", Kind: "scenario", Position: at(20), Outcome: check.Inconclusive, Cancelled: true, Reason: "cancelled: another check failed first",
+				Runs: 1, Attempts: 1, Started: noon, Duration: 30 * time.Millisecond, Warning: "cleanup step 1 of 1, DELETE /users/{{ user }}: skipped: user was not captured by step 1 of 1",
+			},
+		},
+	}
+}
+
 func inconclusive() check.Verdict {
 	return check.Verdict{
 		Outcome: check.Inconclusive, Started: noon, Duration: time.Second,

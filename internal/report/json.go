@@ -36,6 +36,7 @@ type checkDocument struct {
 	At               string            `json:"at,omitempty"` // file:line:column
 	Outcome          string            `json:"outcome"`
 	Reason           string            `json:"reason,omitempty"`
+	Warning          string            `json:"warning,omitempty"`
 	Warn             bool              `json:"warn,omitempty"`
 	PassInconclusive bool              `json:"pass_inconclusive,omitempty"`
 	Cancelled        bool              `json:"cancelled,omitempty"`
@@ -47,6 +48,7 @@ type checkDocument struct {
 }
 
 type requestDocument struct {
+	Step      string       `json:"step,omitempty"`
 	Method    string       `json:"method"`
 	URL       string       `json:"url"`
 	Remote    string       `json:"remote,omitempty"`
@@ -58,6 +60,14 @@ type requestDocument struct {
 	FirstByte milliseconds `json:"first_byte_ms"`
 	Total     milliseconds `json:"total_ms"`
 	Err       string       `json:"error,omitempty"`
+	// What was said, where it is worth reading.
+	Request *messageDocument `json:"request,omitempty"`
+	Answer  *messageDocument `json:"answer,omitempty"`
+}
+
+type messageDocument struct {
+	Headers map[string]string `json:"headers"`
+	Body    string            `json:"body,omitempty"`
 }
 
 // milliseconds writes a duration as a number of milliseconds, to the microsecond.
@@ -94,16 +104,35 @@ func newDocument(v check.Verdict) document {
 
 func newCheckDocument(r check.Report) checkDocument {
 	doc := checkDocument{
-		Name: r.Name, Kind: r.Kind, At: r.Position.String(), Outcome: r.Outcome.String(), Reason: r.Reason, Warn: r.Warn,
+		Name: r.Name, Kind: r.Kind, At: r.Position.String(), Outcome: r.Outcome.String(), Reason: r.Reason, Warning: r.Warning, Warn: r.Warn,
 		PassInconclusive: r.PassInconclusive, Cancelled: r.Cancelled, Runs: r.Runs, Attempts: r.Attempts,
 		Started: r.Started, Duration: milliseconds(r.Duration),
 	}
 	for _, q := range r.Requests {
-		doc.Requests = append(doc.Requests, requestDocument{
-			Method: q.Method, URL: q.URL, Remote: q.Remote, Status: q.Status, Size: q.Size, Err: q.Err,
-			DNS: milliseconds(q.Timings.DNS), Connect: milliseconds(q.Timings.Connect), TLS: milliseconds(q.Timings.TLS),
-			FirstByte: milliseconds(q.Timings.FirstByte), Total: milliseconds(q.Timings.Total),
-		})
+		doc.Requests = append(doc.Requests, newRequestDocument(q))
+	}
+	return doc
+}
+
+func newRequestDocument(q check.Request) requestDocument {
+	doc := requestDocument{
+		Step: q.Step, Method: q.Method, URL: q.URL, Remote: q.Remote, Status: q.Status, Size: q.Size, Err: q.Err,
+		DNS: milliseconds(q.Timings.DNS), Connect: milliseconds(q.Timings.Connect), TLS: milliseconds(q.Timings.TLS),
+		FirstByte: milliseconds(q.Timings.FirstByte), Total: milliseconds(q.Timings.Total),
+	}
+	if said := q.Transcript; said != nil {
+		doc.Request = newMessageDocument(said.RequestHeaders, said.RequestBody)
+		if q.Status != 0 {
+			doc.Answer = newMessageDocument(said.AnswerHeaders, said.AnswerBody)
+		}
+	}
+	return doc
+}
+
+func newMessageDocument(headers []check.Header, body string) *messageDocument {
+	doc := &messageDocument{Headers: make(map[string]string, len(headers)), Body: body}
+	for _, h := range headers {
+		doc.Headers[h.Name] = h.Value
 	}
 	return doc
 }

@@ -36,12 +36,18 @@ func LogCheck(ctx context.Context, logger *slog.Logger, r check.Report) {
 	default:
 		level = slog.LevelError
 	}
+	if r.Warning != "" {
+		level = max(level, slog.LevelWarn)
+	}
 	attrs := []slog.Attr{
 		slog.String("check", r.Name), slog.String("kind", r.Kind), slog.String("outcome", outcome),
 		slog.Float64("duration_ms", float64(r.Duration.Round(time.Microsecond))/float64(time.Millisecond)),
 	}
 	if r.Reason != "" {
 		attrs = append(attrs, slog.String("reason", r.Reason))
+	}
+	if r.Warning != "" {
+		attrs = append(attrs, slog.String("warning", r.Warning))
 	}
 	if r.Attempts > 1 {
 		attrs = append(attrs, slog.Int("attempts", r.Attempts), slog.Int("runs", r.Runs))

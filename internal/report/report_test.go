@@ -16,7 +16,7 @@ import (
 func TestJSONIsOneDocument(t *testing.T) {
 	for name, v := range map[string]check.Verdict{
 		"json-refused": refused(), "json-let-through": letThrough(), "json-no-checks": inconclusive(),
-		"json-unproven": unproven(), "json-suspended": suspended(),
+		"json-unproven": unproven(), "json-suspended": suspended(), "json-unclean": unclean(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -47,7 +47,7 @@ func TestLogCheckWritesALineForEachCheck(t *testing.T) {
 		}
 		return a
 	}}))
-	reports := append(refused().Checks, check.Report{
+	reports := append(append(refused().Checks, unclean().Checks...), check.Report{
 		Name: "made in code", Kind: "http", Outcome: check.Inconclusive, Reason: "no\nanswer \x1b[31m", Runs: 1, Attempts: 1,
 	})
 	for _, r := range reports {

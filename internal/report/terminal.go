@@ -146,6 +146,9 @@ func (t *Terminal) checkLines(r check.Report) string {
 	if r.Reason != "" && !r.Cancelled {
 		lines += "    " + fold(clean(r.Reason), t.style.Width, 4, 4) + "\n"
 	}
+	if r.Warning != "" {
+		lines += "    " + fold(t.paint(yellow, "warning")+": "+clean(r.Warning), t.style.Width, 4, 4) + "\n"
+	}
 	return lines
 }
 

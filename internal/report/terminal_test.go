@@ -33,7 +33,7 @@ func TestTerminalWritesALineForEachCheckAndTheVerdictLast(t *testing.T) {
 		"plain": {}, "colour": {Color: true, Width: 100}, "width-80": {Width: 80}, "width-40": {Width: 40, Color: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden(t, "terminal-"+name, written(style, refused(), passed(), letThrough(), inconclusive(), unproven(), suspended()))
+			golden(t, "terminal-"+name, written(style, refused(), passed(), letThrough(), inconclusive(), unproven(), suspended(), unclean()))
 		})
 	}
 }

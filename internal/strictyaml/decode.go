@@ -29,6 +29,9 @@ type Names struct {
 	Static map[string]any
 	// Later are the names of values that are known when a check runs, in full: green.url.
 	Later []string
+	// NotYet are names that will have a value, but none where a value would be needed now: each with what to say of it,
+	// as in "is captured by step 2".
+	NotYet map[string]string
 }
 
 // Decoder turns nodes into Go values and collects every problem on the way.
@@ -41,6 +44,14 @@ type Decoder struct {
 
 // NewDecoder makes a Decoder for files in which these names may stand between {{ and }}.
 func NewDecoder(names Names) *Decoder { return &Decoder{names: names} }
+
+// Among decodes what stands where other names are known than in the rest of the file.
+func (d *Decoder) Among(names Names, decode func()) {
+	outer := d.names
+	d.names = names
+	defer func() { d.names = outer }()
+	decode()
+}
 
 // Err gives the problems so far, in the order of the file, as Problems; nil when there are none.
 func (d *Decoder) Err() error {

@@ -157,6 +157,10 @@ func (s *splitter) braces(b braces) {
 		return
 	}
 	value, ok := s.d.static(name)
+	if why, early := s.d.names.NotYet[name]; early && !ok {
+		s.wrong(b.start, width, "{{ %s }} has no value yet: it %s", name, why)
+		return
+	}
 	if !ok {
 		s.wrong(b.start, width, "%s", Unknown("name", name, s.d.known()))
 		return

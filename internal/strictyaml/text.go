@@ -98,7 +98,20 @@ func (p part) value(lookup Lookup) (any, error) {
 	return value, nil
 }
 
-func (p part) wrap(err error) error { return fmt.Errorf("%s: {{ %s }}: %w", p.at, p.name, err) }
+func (p part) wrap(err error) error { return &NameError{At: p.at, Name: p.name, Err: err} }
+
+// NameError is a name that could not be filled in: it has no value, or one that can't stand where the name stands.
+type NameError struct {
+	At   Position
+	Name string
+	Err  error
+}
+
+// Error says where the name stands, and what is wrong with it.
+func (e *NameError) Error() string { return fmt.Sprintf("%s: {{ %s }}: %s", e.At, e.Name, e.Err) }
+
+// Unwrap gives what is wrong.
+func (e *NameError) Unwrap() error { return e.Err }
 
 // textOf writes a value into a text, numbers in full: an id that JSON gave as a float64 has no exponent in a path.
 func textOf(value any) (string, error) {

@@ -99,7 +99,7 @@ func isRedirect(status int) bool {
 // redirected is the request that follows one: after 303, and as all clients do after 301 and 302 of a POST, a GET
 // without the body (RFC 9110, 15.4).
 func (h *hop) redirected(status int, to *url.URL) *hop {
-	following := &hop{method: h.method, url: to, header: h.header.Clone(), host: h.host, body: h.body}
+	following := &hop{method: h.method, url: to, header: h.header.Clone(), host: h.host, body: h.body, ownCookies: h.ownCookies, jar: h.jar}
 	becomesGet := status == http.StatusSeeOther && h.method != http.MethodHead && h.method != http.MethodGet ||
 		(status == http.StatusMovedPermanently || status == http.StatusFound) && h.method == http.MethodPost
 	if becomesGet {
@@ -119,7 +119,7 @@ func (h *hop) redirected(status int, to *url.URL) *hop {
 // leave drops what belongs to green alone before a request goes elsewhere: what could be a secret, which may be any
 // header that the plan sets, and the name of green's host.
 func (h *hop) leave() {
-	h.host = ""
+	h.host, h.ownCookies = "", false
 	for name := range h.header {
 		if name != "User-Agent" && name != "Content-Type" && !strings.HasPrefix(name, "Accept") {
 			h.header.Del(name)

@@ -25,15 +25,16 @@ const maxHeader = 256 << 10
 
 // run is one asking, redirects included.
 type run struct {
-	check  *Check
-	scope  check.Scope
-	lookup strictyaml.Lookup
-	logger *slog.Logger
-	began  time.Time
-	side   check.Side // that the first request asks
-	sender *http.Transport
-	client *clientCertificate
-	seen   []check.Request
+	session *Session // nil where the request stands alone
+	check   *Check
+	scope   check.Scope
+	lookup  strictyaml.Lookup
+	logger  *slog.Logger
+	began   time.Time
+	side    check.Side // that the first request asks
+	sender  *http.Transport
+	client  *clientCertificate
+	seen    []check.Request
 }
 
 func newRun(c *Check, scope check.Scope) *run {
@@ -45,22 +46,32 @@ func newRun(c *Check, scope check.Scope) *run {
 }
 
 func (r *run) do(ctx context.Context) check.Result {
+	x, result, err := r.ask(ctx)
+	switch {
+	case err != nil:
+		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
+	case result.Reason != "":
+		result.Reason = x.hop.title() + ": " + result.Reason
+	}
+	return result
+}
+
+// ask sends the request and judges the last answer, without naming the request in the reason. The error is why there could
+// be no request.
+func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 	first, err := r.firstHop()
 	if err == nil {
 		err = r.connectWith(first, hostname(r.side.Host))
 	}
 	if err != nil {
-		return check.Result{Outcome: check.Inconclusive, Reason: r.check.Title() + ": " + strictyaml.OneLine(err.Error())}
+		return nil, check.Result{}, err
 	}
 	// It also ends dials that nobody waits for any more.
 	defer func() { r.sender.CloseIdleConnections() }()
 	x := r.follow(ctx, first)
 	result := r.check.Expect.result(ctx, x, r.lookup)
-	result.Requests = r.seen
-	if result.Reason != "" {
-		result.Reason = x.hop.title() + ": " + strictyaml.OneLine(result.Reason)
-	}
-	return result
+	result.Requests, result.Reason = r.seen, strictyaml.OneLine(result.Reason)
+	return x, result, nil
 }
 
 // connectWith makes the transport. It is a new one for each run, and each of its requests has a connection of its own:
@@ -95,14 +106,19 @@ type hop struct {
 	host   string // in place of the URL's
 	header http.Header
 	body   []byte
+	// ownCookies: the plan says which cookies the request has.
+	ownCookies bool
+	jar        http.CookieJar // nil: none
 }
 
 // String identifies the request: what is asked again is a loop.
 func (h *hop) String() string { return h.method + " " + h.url.String() }
 
 // title names the request in a reason.
-func (h *hop) title() string {
-	s := h.String()
+func (h *hop) title() string { return titled(h.method, h.url.String()) }
+
+func titled(method, address string) string {
+	s := method + " " + shownURL(address)
 	const most = 200
 	if len(s) > most {
 		s = s[:most-3] + "…"
@@ -121,7 +137,7 @@ func (r *run) firstHop() (*hop, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hop{method: request.method(), url: u, host: side.Host, header: http.Header{}, body: body}
+	h := &hop{method: request.method(), url: u, host: side.Host, header: http.Header{}, body: body, jar: r.session.jarOrNone()}
 	for name, values := range side.Headers {
 		h.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
@@ -143,6 +159,7 @@ func (r *run) firstHop() (*hop, error) {
 			h.host = value
 		} else {
 			h.header.Set(name, value)
+			h.ownCookies = h.ownCookies || name == "Cookie"
 		}
 	}
 	return h, nil
@@ -223,12 +240,13 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 	}
 	defer func() { _ = answer.Body.Close() }()
 	x.answer = answer
+	r.session.take(x)
 	following, err := h.next(x.answer, r.check.Request.Redirects, before)
 	if err != nil || following != nil {
 		x.err = err
 		return x, following
 	}
-	x.read(r.check.Expect.needsBody())
+	x.read(r.session != nil || r.check.Expect.needsBody())
 	return x, nil
 }
 
@@ -237,6 +255,7 @@ func (h *hop) request(ctx context.Context) *http.Request {
 		Method: h.method, URL: h.url, Host: h.host, Header: h.header.Clone(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
+	h.addCookies(q)
 	if len(h.body) > 0 {
 		q.Body, q.ContentLength = io.NopCloser(bytes.NewReader(h.body)), int64(len(h.body))
 		q.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(h.body)), nil }
@@ -267,7 +286,7 @@ func (x *exchange) read(keep bool) {
 // note keeps what was seen for reports, and logs it.
 func (r *run) note(ctx context.Context, x *exchange) {
 	timings, remote := x.trace.timings()
-	seen := check.Request{Method: x.hop.method, URL: x.hop.url.String(), Remote: remote, Size: x.size, Timings: timings}
+	seen := check.Request{Method: x.hop.method, URL: shownURL(x.hop.url.String()), Remote: remote, Size: x.size, Timings: timings}
 	if x.answer != nil {
 		seen.Status = x.answer.StatusCode
 	}

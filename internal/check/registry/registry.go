@@ -4,6 +4,7 @@ package registry
 import (
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
+	scenariocheck "github.com/greenlight-deploy/greenlight/internal/check/scenario"
 )
 
 // Environment is what kinds of check need of the process that they run in.
@@ -16,5 +17,6 @@ type Environment struct {
 func Kinds(e Environment) []check.Kind {
 	return []check.Kind{
 		httpcheck.Kind(e.Network),
+		scenariocheck.Kind(e.Network),
 	}
 }

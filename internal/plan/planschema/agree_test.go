@@ -3,6 +3,7 @@ package planschema_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -52,6 +53,12 @@ func unsayable() []unsayableRule {
 		{"headers in any case", regexp.MustCompile(`are one header`), "checks: [{http: {path: /, headers: {a: x, A: x}}}]"},
 		{"the value of a header", regexp.MustCompile(`holds a line break or another control character`), "checks: [{http: {path: /, headers: {a: \"x\\ny\"}}}]"},
 		{"PEM texts", regexp.MustCompile(`(no certificate is in it|don't go together)`), "checks: [{http: {path: /, tls: {ca: '-----BEGIN X'}}}]"},
+		{"scenario: the groups of an expression", regexp.MustCompile(`(there is no group|unknown group)`), "checks: [{scenario: [{http: /, capture: {a: {header: x, regex: (a), group: 5}}}]}]"},
+		{
+			"scenario: what a capture takes", regexp.MustCompile(`(the name is empty|is not the name of a header|the expression is empty|a JSON path begins with)`),
+			"checks: [{scenario: [{http: /, capture: {a: {header: '< 5'}}}]}]",
+		},
+		{"scenario: a step's name isn't blank", regexp.MustCompile(`name: expected a line of text`), "checks: [{scenario: [{http: /, name: ' '}]}]"},
 		{"a whole number is written without a fraction", regexp.MustCompile(`expected a whole number`), "version: 1.0\nchecks: [{http: /}]"},
 	}
 }
@@ -186,6 +193,7 @@ type judges struct {
 	both   int
 	byRule map[string]int
 	judged map[string]bool
+	alone  map[string]string // what one of them says, by the like of it
 }
 
 // judge holds a plan against both. What the schema refuses the parser refuses, and what the parser refuses the schema
@@ -199,15 +207,23 @@ func (j *judges) judge(text string) {
 	verdict := j.schema.Validate(asEditorsSee(j.t, text))
 	switch {
 	case problem == nil && verdict != nil:
-		j.t.Errorf("the schema alone refuses it: %v, in\n%s", verdict, text)
+		j.disagree(fmt.Sprintf("the schema alone refuses it: %v", verdict), text)
 	case problem != nil && verdict == nil:
 		name := j.ruleOf(problem)
 		if name == "" {
-			j.t.Errorf("the parser alone refuses it: %v.\nSay so in the type's JSONSchema; where a schema can't, name the rule in unsayable. In\n%s", problem, text)
+			j.disagree(fmt.Sprintf("the parser alone refuses it: %v; say so in the type's JSONSchema or, where a schema can't, name the rule in unsayable", problem), text)
 		}
 		j.byRule[name]++
 	case problem != nil:
 		j.both++
+	}
+}
+
+// disagree notes what one of them alone says, once for all plans of which it says the like.
+func (j *judges) disagree(says, text string) {
+	like := regexp.MustCompile(`"[^"]*"|[0-9]+`).ReplaceAllString(says, "…")
+	if _, noted := j.alone[like]; !noted {
+		j.alone[like] = says + ", in\n" + text
 	}
 }
 
@@ -253,7 +269,7 @@ func (j *judges) ruleOf(err error) string {
 }
 
 func TestSchemaAndParserAgree(t *testing.T) {
-	j := &judges{t: t, rules: unsayable(), schema: resolved(t), byRule: map[string]int{}, judged: map[string]bool{}}
+	j := &judges{t: t, rules: unsayable(), schema: resolved(t), byRule: map[string]int{}, judged: map[string]bool{}, alone: map[string]string{}}
 	for _, whole := range sound(t) {
 		for _, mutant := range append(mutants(whole), whole) {
 			text, err := json.Marshal(mutant)
@@ -263,6 +279,10 @@ func TestSchemaAndParserAgree(t *testing.T) {
 			j.judge(string(text))
 		}
 	}
+	for _, like := range slices.Sorted(maps.Keys(j.alone)) {
+		t.Error(j.alone[like])
+	}
+	clear(j.alone)
 	if len(j.judged) < 2000 || j.both < 1000 {
 		t.Errorf("%d plans were judged, and %d of them refused by both", len(j.judged), j.both)
 	}
@@ -270,7 +290,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		clear(j.byRule)
 		j.judge(completed(r.lines))
 		if j.byRule[r.name] != 1 {
-			t.Errorf("the example of a rule that is the parser's alone (%s) is refused by %v, or not at all", r.name, j.byRule)
+			t.Errorf("the example of a rule that is the parser's alone (%s) is refused by %v, or not at all, %v", r.name, j.byRule, j.alone)
 		}
 	}
 }

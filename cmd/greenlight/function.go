@@ -1,0 +1,34 @@
+//go:build function
+
+package main
+
+import "context"
+
+// In the build that Lambda runs, what only people need is left out: the simulator, and the clients that an account is read with,
+// would be paid for at each cold start.
+
+func doctorCommand() command { return leftOut("doctor", doctorSummary) }
+
+func explainCommand() command { return leftOut("explain", explainSummary) }
+
+func testCommand() command { return leftOut("test", testSummary) }
+
+func fmtCommand() command { return leftOut("fmt", fmtSummary) }
+
+func schemaCommand() command { return leftOut("schema", schemaSummary) }
+
+func simulateCommand() command { return leftOut("simulate", simulateSummary) }
+
+func demoCommand() command { return leftOut("demo", demoSummary) }
+
+// isStandIn says that greenlight was started as a stand-in for somebody's function: a simulator does that.
+func isStandIn([]string) bool { return false }
+
+func leftOut(name, summary string) command {
+	return command{
+		name: name, summary: summary,
+		run: func(_ context.Context, a app, _ command, _ []string) int {
+			return a.wrong("this greenlight was built as a Lambda function, without %s: use one that `make build` or `go build` made", name)
+		},
+	}
+}
