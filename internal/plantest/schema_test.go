@@ -3,7 +3,9 @@ package plantest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
+	"net/http"
 	"os"
 	"testing"
 
@@ -112,4 +114,36 @@ func TestSchemaAndDecoderAgreeOnCases(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzCases: whatever is written is cases, or refused with its place.
+func FuzzCases(f *testing.F) {
+	f.Add("version: 1\nplan: p.yaml\ngreen: refused\nresults: {a: {outcome: failed, reason: x}}\ncases: [{name: x, stage: AfterInstall, expect: failed}]", "/a")
+	f.Add("version: 1\nplan: p.yaml\ncases: [{name: x, green: [{request: 'GET /a*b?c=*', answers: [503, {json: {a: 1}, after: 1s}]}], expect: {outcome: passed, reason: '~ x'}}]", "/axb?c=1")
+	f.Add("version: 1\nplan: p.yaml\ncases: [{name: x, green: [{request: '*', answer: {error: reset}}], expect: passed}]", "/")
+	f.Fuzz(func(t *testing.T, text, target string) {
+		root, err := strictyaml.Parse("c.yaml", []byte(text))
+		if err != nil {
+			return
+		}
+		dec := strictyaml.NewDecoder(strictyaml.Names{})
+		var cases file
+		dec.Decode(root, &cases)
+		var problems strictyaml.Problems
+		if err := dec.Err(); err != nil && (!errors.As(err, &problems) || problems[0].Line == 0) {
+			t.Fatalf("%v has no place", err)
+		}
+		asked, err := http.NewRequest(http.MethodGet, "http://green"+target, nil)
+		if err != nil {
+			return
+		}
+		for _, c := range cases.Cases {
+			for _, r := range c.Green.over(cases.Green).rules {
+				if everything := r.Request.target == "*"; everything && r.Request.method == "" && !r.Request.matches(asked) {
+					t.Errorf("* doesn't fit %s", target)
+				}
+				r.Request.matches(asked)
+			}
+		}
+	})
 }

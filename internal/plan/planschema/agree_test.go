@@ -18,6 +18,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/plan/planschema"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml/yamlfmt"
 )
 
 const ofNames = "names between {{ and }}"
@@ -343,6 +344,39 @@ func TestSoundPlansAreTakenBySchemaAndParser(t *testing.T) {
 			t.Errorf("the schema refuses %v, in\n%s", err, text)
 		}
 	}
+}
+
+// What a plan asks is the same however it is laid out: an execution over several calls goes on where it was.
+func TestALayoutLeavesWhatAPlanAsks(t *testing.T) {
+	for _, text := range written(t) {
+		if !strings.Contains("\n"+text, "\nversion:") {
+			text = "version: 1\n" + text
+		}
+		out, err := yamlfmt.Source("plan.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, after := fingerprints(t, text), fingerprints(t, string(out))
+		if !slices.Equal(before, after) {
+			t.Errorf("laid out it asks something else:\n%s", out)
+		}
+	}
+}
+
+// fingerprints are those of what a plan asks at each stage.
+func fingerprints(t *testing.T, text string) []string {
+	t.Helper()
+	p, err := language().Parse(plan.Source{Name: "plan.yaml", Text: []byte(text)})
+	if err != nil {
+		t.Fatalf("%v, in\n%s", err, text)
+	}
+	var all []string
+	for _, name := range append(p.Stages(), "") {
+		if stage := p.Stage(name); stage != nil {
+			all = append(all, string(name)+" "+stage.Fingerprint)
+		}
+	}
+	return all
 }
 
 // completed adds the lines that a plan needs.

@@ -37,14 +37,23 @@ func language() plan.Language {
 // described is the schema as the definitions and their comments have it.
 func described(t *testing.T, l plan.Language) *strictyaml.Schema {
 	t.Helper()
-	packages := []string{"internal/plan", "internal/expect", "internal/check", "internal/strictyaml"}
-	files, err := filepath.Glob(filepath.Join(root, "internal/check/*/*.go"))
+	// A kind's types may be of any package.
+	var packages []string
+	err := filepath.WalkDir(filepath.Join(root, "internal"), func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && entry.Name() == "testdata" {
+			return filepath.SkipDir
+		}
+		if err == nil && filepath.Ext(path) == ".go" {
+			folder, err := filepath.Rel(root, filepath.Dir(path))
+			packages = append(packages, filepath.ToSlash(folder))
+			return err
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range files {
-		packages = append(packages, "internal/check/"+filepath.Base(filepath.Dir(file)))
-	}
+	slices.Sort(packages)
 	packages = slices.Compact(packages)
 	comments, err := gocomment.Read(root, module, packages...)
 	if err != nil {
