@@ -149,6 +149,9 @@ func (t *tester) try(ctx context.Context, path string) {
 }
 
 func (t *tester) end(lines *report.Tests, doc fileDocument, took time.Duration) {
+	if len(doc.Cases) == 0 {
+		lines.Note("no case was tried: --run matches the name of none")
+	}
 	if len(doc.NeverFailed) > 0 {
 		lines.Note("never failed in any case: " + strings.Join(doc.NeverFailed, ", "))
 	}

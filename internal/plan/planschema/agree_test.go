@@ -38,7 +38,7 @@ func unsayable() []unsayableRule {
 		{"a stage has two names", regexp.MustCompile(`are one stage, which has two names`), "stages: {AfterInstall: {checks: [{http: /}]}, POST_SCALE_UP: {checks: [{http: /}]}}"},
 		{"addresses in all their parts", regexp.MustCompile(`^(green|blue): `), "green: ftp://shop"},
 		{"URLs in all their parts", regexp.MustCompile(`(is not a URL|is not a path|names no host|holds a user name|has the scheme|holds a control character)`), "checks: [{http: 'http://ann@shop/'}]"},
-		{"the parser's own words for a variable", regexp.MustCompile(`the value of a variable is plain`), "vars: {a: 'x {{ stage }}'}\nchecks: [{http: /}]"},
+		{"a variable's value is plain", regexp.MustCompile(`the value of a variable is plain`), "vars: {a: 'x {{ stage }}'}\nchecks: [{http: /}]"},
 		{"for within its budget", regexp.MustCompile(`for: the check is to pass for`), "budget: 1m\nchecks: [{http: /, for: 2m}]"},
 		{"a callback of a second", regexp.MustCompile(`callback: expected 1s or more`), "callback: 5ms\nchecks: [{http: /}]"},
 		{"requests that fit their time", regexp.MustCompile(`take longer than within`), "identity: {http: /, within: 1s, every: 1s, consecutive: 5, expect: {body: x}}\nchecks: [{http: /}]"},
