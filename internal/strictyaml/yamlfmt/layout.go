@@ -171,8 +171,6 @@ func (l *layouter) continued(t token) {
 		indentation = (len(t.open)-1)*step + t.digit
 	case len(l.open) > 0:
 		indentation = l.open[len(l.open)-1].at + step
-	case len(t.open) == 0 && t.kind == block:
-		indentation = step
 	}
 	for _, text := range t.more {
 		if text != "" {

@@ -96,6 +96,9 @@ func scan(name, src string) (*scanned, error) {
 			return nil, s.problem("YAML takes this character for the end of the line: write it as an escape between double quotes")
 		}
 	}
+	if root.Content[0].Kind == yaml.ScalarNode {
+		return nil, s.problem("the file is a single value, which has no layout")
+	}
 	s.gather(&root)
 	for s.skipSpace() {
 		if err := s.next(); err != nil {
