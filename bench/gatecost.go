@@ -24,8 +24,15 @@ import (
 // stageSizes are the stages, by their number of checks, that are held against the same requests made bare.
 var stageSizes = []int{1, 10, 100}
 
-// mostAdded is what the gate may add to the last of stageSizes, in ms.
-const mostAdded = 3
+// manyChecks is a stage that keeps all places taken for as long as it lasts.
+const manyChecks = 1000
+
+const (
+	// mostAdded is what the gate may add to the last of stageSizes, in ms.
+	mostAdded = 3
+	// mostOfBare is how long a stage of manyChecks may take, of its requests made bare.
+	mostOfBare = 1.3
+)
 
 // gateCosts is what a stage took with the gate, and what its requests took without, in ms, round by round.
 type gateCosts struct {
@@ -43,18 +50,26 @@ func (o options) gateCost(ctx context.Context, _ lineup, out io.Writer) ([]judge
 	defer func() { _ = sink.Close() }()
 	var all []gateCosts
 	for _, checks := range stageSizes {
-		costs, err := o.measureGate(ctx, checks, slog.New(slog.NewJSONHandler(sink, nil)))
+		costs, err := o.measureGate(ctx, checks, o.rounds, slog.New(slog.NewJSONHandler(sink, nil)))
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, costs)
 	}
-	writeGateCosts(out, o.rounds, all)
+	// A stage of a thousand takes as long as ten of a hundred: a few of them are enough.
+	many, err := o.measureGate(ctx, manyChecks, max(o.rounds/4, 1), slog.New(slog.NewJSONHandler(sink, nil)))
+	if err != nil {
+		return nil, err
+	}
+	writeGateCosts(out, append(all, many))
 	last := all[len(all)-1]
-	return []judged{{fmt.Sprintf("added by the gate to a stage of %d checks", last.checks), "ms", mostAdded, last.gate.less(last.bare).median()}}, nil
+	return []judged{
+		{fmt.Sprintf("added by the gate to a stage of %d checks", last.checks), "ms", mostAdded, last.gate.less(last.bare).median()},
+		{fmt.Sprintf("stage of %d checks, of its requests made bare", many.checks), times, mostOfBare, many.gate.over(many.bare).median()},
+	}, nil
 }
 
-func (o options) measureGate(ctx context.Context, checks int, log *slog.Logger) (gateCosts, error) {
+func (o options) measureGate(ctx context.Context, checks, rounds int, log *slog.Logger) (gateCosts, error) {
 	stage, err := newStageHook(o.cloud.greenHost, checks, log)
 	if err != nil {
 		return gateCosts{}, err
@@ -68,8 +83,8 @@ func (o options) measureGate(ctx context.Context, checks int, log *slog.Logger) 
 		{func() (time.Duration, error) { return stage.run(ctx) }, &costs.gate},
 		{func() (time.Duration, error) { return bare(ctx, url, checks) }, &costs.bare},
 	}
-	fmt.Fprintf(o.progress, "bench: stage of %d checks, and bare: %d rounds\n", checks, o.rounds)
-	for round := range o.rounds + 1 {
+	fmt.Fprintf(o.progress, "bench: stage of %d checks, and bare: %d rounds\n", checks, rounds)
+	for round := range rounds + 1 {
 		for turn := range sides {
 			side := sides[(round+turn)%len(sides)]
 			runtime.GC() // neither side clears up after the other
@@ -165,13 +180,14 @@ func (d decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
 	return hook.Verdict{Status: hook.Failed, Reason: v.Reason}
 }
 
-func writeGateCosts(out io.Writer, rounds int, all []gateCosts) {
+func writeGateCosts(out io.Writer, all []gateCosts) {
 	fmt.Fprintf(out, "### The gate's own cost\n\nMilliseconds from the event to the status over a stage of `GET` checks, against the same requests made bare, as many\n"+
-		"side by side, %d rounds in turns: **median** (quartiles; extremes). What the gate adds is the median of the rounds' differences.\n\n", rounds)
-	t := table{head: []string{"checks", "with the gate, ms", "bare, ms", "added, ms", "ratio"}}
+		"side by side, in turns: **median** (quartiles; extremes). What the gate adds is the median of the rounds' differences, and the ratio\n"+
+		"that of their quotients.\n\n")
+	t := table{head: []string{"checks", "rounds", "with the gate, ms", "bare, ms", "added, ms", "ratio"}}
 	for _, c := range all {
-		t.add(strconv.Itoa(c.checks), spread(c.gate), spread(c.bare),
-			fmt.Sprintf("%.2f", c.gate.less(c.bare).median()), fmt.Sprintf("%.2f×", c.gate.median()/c.bare.median()))
+		t.add(strconv.Itoa(c.checks), strconv.Itoa(len(c.gate)), spread(c.gate), spread(c.bare),
+			fmt.Sprintf("%.2f", c.gate.less(c.bare).median()), fmt.Sprintf("%.2f×", c.gate.over(c.bare).median()))
 	}
 	t.writeTo(out)
 }

@@ -112,7 +112,7 @@ func (o options) measure(ctx context.Context, out io.Writer) (budgets []judged, 
 	defer o.cloud.close()
 
 	fmt.Fprintf(out, "Measured on %s; %d starts each, in turns.\n\n", describeMachine(), o.starts)
-	for _, part := range []func(context.Context, lineup, io.Writer) ([]judged, error){o.coldStart, o.firstEvent, o.gateCost} {
+	for _, part := range []func(context.Context, lineup, io.Writer) ([]judged, error){o.coldStart, o.firstEvent, o.gateCost, o.manyMemory} {
 		more, err := part(ctx, entered, out)
 		if err != nil {
 			return nil, err

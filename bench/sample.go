@@ -40,3 +40,13 @@ func (s sample) less(other sample) sample {
 	}
 	return differences
 }
+
+// over gives the quotients by another sample, pair by pair.
+func (s sample) over(other sample) sample {
+	n := min(len(s), len(other))
+	quotients := make(sample, n)
+	for i := range n {
+		quotients[i] = s[i] / other[i]
+	}
+	return quotients
+}

@@ -54,3 +54,10 @@ func TestLessPairsRounds(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestOverPairsRounds(t *testing.T) {
+	gate, bare := sample{3, 30, 3}, sample{2, 20, 2}
+	if diff := cmp.Diff(sample{1.5, 1.5, 1.5}, gate.over(bare)); diff != "" {
+		t.Error(diff)
+	}
+}

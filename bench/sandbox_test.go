@@ -61,6 +61,7 @@ func send(ctx context.Context, method, url, body string) (id, answer string, err
 	if err != nil {
 		return "", "", err
 	}
+	req.Header.Set("X-Amz-Target", "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus") // the Runtime API looks at no header
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return "", "", err

@@ -6,8 +6,10 @@
 // the simulator answers is held against the models of the services that botocore carries. It proves greenlight doctor on an
 // account that moto serves and boto3 makes.
 //
+// It proves the kinds of check on servers of others: dnsmasq, nginx with TLS and in front of gRPC, and npm's ws.
+//
 // Its tests are built with the tag e2e, after `make package`. AWS_LAMBDA_RIE names the emulator's binary, NGINX that of
 // nginx, AWS_CLI that of the CLI, HOOK_PYTHON a Python with boto3, E2E_NODE_MODULES a folder with aws-lambda-ric,
-// playwright-core and the SDK's clients of CodeDeploy, ECS, Elastic Load Balancing and Lambda, CHROMIUM the browser,
-// MOTO_SERVER moto's server; CONTRIBUTING.md says where to get them.
+// playwright-core, ws and the SDK's clients of CodeDeploy, ECS, Elastic Load Balancing and Lambda, CHROMIUM the browser,
+// MOTO_SERVER moto's server, DNSMASQ the name server, PROMETHEUS the monitoring system; CONTRIBUTING.md says where to get them.
 package e2e

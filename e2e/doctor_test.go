@@ -29,12 +29,19 @@ type account struct {
 
 func startAccount(t *testing.T) *account {
 	t.Helper()
+	a := startMoto(t)
+	a.wire(t, "build")
+	return a
+}
+
+// startMoto starts an account that is still empty.
+func startMoto(t *testing.T) *account {
+	t.Helper()
 	a := &account{url: fmt.Sprintf("http://127.0.0.1:%d", freePort(t)), folder: t.TempDir()}
 	_, port, _ := strings.Cut(strings.TrimPrefix(a.url, "http://"), ":")
 	start(t, exec.Command(program(t, "MOTO_SERVER"), "-H", "127.0.0.1", "-p", port), []string{"HOME=" + a.folder, "MOTO_IAM_LOAD_MANAGED_POLICIES=true"})
 	awaitAnswer(t, a.url)
 	a.greenlight = buildCommandLine(t)
-	a.wire(t, "build")
 	return a
 }
 
@@ -49,10 +56,15 @@ func (a *account) env(settings ...string) []string {
 // wire has boto3 make something of the account.
 func (a *account) wire(t *testing.T, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t, "HOOK_PYTHON"), append([]string{filepath.Join("testdata", "doctor", "account.py")}, args...)...)
+	a.python(t, filepath.Join("testdata", "doctor", "account.py"), args...)
+}
+
+func (a *account) python(t *testing.T, script string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program(t, "HOOK_PYTHON"), append([]string{script}, args...)...)
 	cmd.Env = a.env()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("account.py %s: %v: %s", strings.Join(args, " "), err, out)
+		t.Fatalf("%s %s: %v: %s", script, strings.Join(args, " "), err, out)
 	}
 }
 

@@ -274,7 +274,7 @@ func (b *logBook) Write(p []byte) (int, error) {
 	return b.buf.Write(p)
 }
 
-func (b *logBook) logger() *slog.Logger { return newLogger(b, "debug") }
+func (b *logBook) logger() *slog.Logger { return NewLogger(b, "debug") }
 
 func (b *logBook) lines(t *testing.T) []map[string]any {
 	t.Helper()

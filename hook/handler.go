@@ -38,7 +38,7 @@ func New(d Decider, opts ...Option) *Handler {
 		opt(h)
 	}
 	if h.logger == nil {
-		h.logger = newLogger(os.Stderr, os.Getenv("LOG_LEVEL"))
+		h.logger = NewLogger(os.Stderr, os.Getenv("LOG_LEVEL"))
 	}
 	if h.reporter == nil {
 		h.reporter = newConfiguredReporter(h.config)

@@ -132,7 +132,7 @@ func (witness) Decide(ctx context.Context, e Execution) Verdict {
 func TestLogLines(t *testing.T) {
 	book := &logBook{}
 	long := strings.Repeat("QUJD", 100)
-	h := New(witness{}, WithReporter(onLoopback(t, &fakeCodeDeploy{})), WithLogger(newLogger(book, "info")))
+	h := New(witness{}, WithReporter(onLoopback(t, &fakeCodeDeploy{})), WithLogger(NewLogger(book, "info")))
 	if _, err := h.Invoke(t.Context(), []byte(`{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"`+long+`"}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestLogLevel(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
 			book := &logBook{}
-			l := newLogger(book, tt.level)
+			l := NewLogger(book, tt.level)
 			l.Debug("d")
 			l.Info("i")
 			l.Warn("w")

@@ -22,10 +22,11 @@ func withLogger(ctx context.Context, l *slog.Logger) context.Context {
 	return context.WithValue(ctx, loggerKey{}, l)
 }
 
-// newLogger returns the logger of a hook that runs in Lambda: JSON lines from the named
+// NewLogger returns the logger of a hook that runs in Lambda: JSON lines from the named
 // level up. They have no time and no source, since Lambda adds its own time to each line.
-// An unknown level is info, and a first line says so.
-func newLogger(w io.Writer, level string) *slog.Logger {
+// An unknown level is info, and a first line says so. It is what a [Handler] has without [WithLogger], for
+// those who wrap it.
+func NewLogger(w io.Writer, level string) *slog.Logger {
 	threshold, known := parseLevel(level)
 	l := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{
 		Level: threshold,

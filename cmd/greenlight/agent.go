@@ -30,12 +30,9 @@ func (a app) byAgent() bool { return a.env(envAgentEvent) != "" && a.env(envAgen
 // events that aren't stages of a blue/green deployment, such as ApplicationStart: there, only a plan that is the same at
 // each stage says what to check.
 func (a app) agentDeployment(p *plan.Plan) (deployment.Deployment, error) {
+	d := a.deploymentOfAgent()
 	if !a.byAgent() {
-		return deployment.Deployment{}, nil
-	}
-	d := deployment.Deployment{
-		ID: a.env(envAgentDeployment), Platform: deployment.Servers,
-		Application: a.env(envAgentApplication), Group: a.env(envAgentGroup),
+		return d, nil
 	}
 	event := a.env(envAgentEvent)
 	stage, ok := lifecycle.ParseStage(event)
@@ -44,4 +41,15 @@ func (a app) agentDeployment(p *plan.Plan) (deployment.Deployment, error) {
 	}
 	d.Stage = stage
 	return d, nil
+}
+
+// deploymentOfAgent is what the agent says of the deployment before there is a plan.
+func (a app) deploymentOfAgent() deployment.Deployment {
+	if !a.byAgent() {
+		return deployment.Deployment{}
+	}
+	return deployment.Deployment{
+		ID: a.env(envAgentDeployment), Platform: deployment.Servers,
+		Application: a.env(envAgentApplication), Group: a.env(envAgentGroup),
+	}
 }

@@ -13,11 +13,14 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/gate"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/planstore"
 	"github.com/greenlight-deploy/greenlight/internal/report"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -29,25 +32,65 @@ const (
 	envSimulated = "DEPLOYMENT_SIMULATOR"
 )
 
-// decider runs the plan for each execution. The plan is read when the process starts: Lambda gives the full processor
-// during initialisation, and a fraction of it after.
+// decider runs the plan for each execution. A plan beside the binary is read when the process starts: Lambda gives the full
+// processor during initialisation, and a fraction of it after. One that lies in AWS is read for each execution.
 type decider struct {
-	plan    *plan.Plan
+	own     asking
 	planErr error
 	folder  string
 	env     func(string) string
 	clients *deployment.Clients
+	plans   *planstore.Store
+	secrets *secret.Store
+	// settings are what plans, secrets and checks are asked of AWS by; settingsErr is what is wrong with the function's own.
+	settings    awsSettings
+	settingsErr error
 }
 
-func newDecider(env func(string) string, folder string, cfg aws.Config) *decider {
-	d := &decider{env: env, folder: folder, clients: deployment.NewClients(cfg)}
+// asking is the plan of an execution, or the place where it lies as long as it hasn't been read.
+type asking struct {
+	plan *plan.Plan
+	at   *plan.Location
+}
+
+// stage is what is asked at a stage; nil where the plan hasn't been read.
+func (a asking) stage(s lifecycle.Stage) *plan.Stage {
+	if a.plan == nil {
+		return nil
+	}
+	return a.plan.Stage(s)
+}
+
+// newDecider makes one by an AWS configuration, or where there is none, what kept it from being read.
+func newDecider(env func(string) string, folder string, cfg aws.Config, cfgErr error) *decider {
+	d := newPlanlessDecider(env, folder, cfg, cfgErr)
 	source, err := plan.Find(env, folder)
 	if err != nil {
 		d.planErr = err
 		return d
 	}
-	d.plan, d.planErr = language(nil).Parse(source)
+	d.own, d.planErr = d.parse(source)
 	return d
+}
+
+func newPlanlessDecider(env func(string) string, folder string, cfg aws.Config, cfgErr error) *decider {
+	settings := func() (aws.Config, error) { return cfg, cfgErr }
+	d := &decider{env: env, folder: folder, clients: deployment.NewClients(cfg), plans: planstore.New(settings), settings: settings}
+	d.secrets, d.settingsErr = newSecrets(env, settings)
+	return d
+}
+
+// parse reads a plan whose text is here.
+func (d *decider) parse(source plan.Source) (asking, error) {
+	if source.Remote != nil {
+		return asking{at: source.Remote}, nil
+	}
+	p, err := d.language().Parse(source)
+	return asking{plan: p}, err
+}
+
+func (d *decider) language() plan.Language {
+	return language(nil, registry.Environment{AWS: d.settings})
 }
 
 // Decide makes the verdict of one execution, or of one of its rounds.
@@ -60,12 +103,11 @@ func (d *decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
 	if err != nil {
 		return answer(check.Refused(err.Error()))
 	}
-	p, err := d.planFor(e)
-	if err != nil {
-		logProblems(ctx, logger, err)
-		return answer(check.Refused(err.Error()))
+	asked, err := d.planFor(ctx, e)
+	if err = errors.Join(d.settingsErr, err); err != nil {
+		return refused(ctx, logger, err)
 	}
-	described, err := d.describe(ctx, p, e, before.Stage)
+	described, err := d.describe(ctx, &asked, e, before.Stage)
 	if described.Stage != "" {
 		logger = logger.With("stage", string(described.Stage))
 	}
@@ -75,41 +117,70 @@ func (d *decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
 	if saysSkip(described.Description) {
 		return answer(skipped(ctx, logger, "the deployment's description says "+skipMark))
 	}
-	execution := d.execution(ctx, logger, p, described, e, before)
-	if err != nil {
+	execution := d.execution(ctx, logger, asked, described, e, before)
+	switch {
+	case asked.plan == nil && described.Closed == "":
+		return refused(ctx, logger, err)
+	case err != nil:
 		return answer(d.undescribed(execution, err))
-	}
-	if described.Closed != "" {
+	case described.Closed != "":
 		return answer(ended(execution, described.Closed))
 	}
 	return answerOf(gate.Run(ctx, execution), described.Stage)
 }
 
+// refused is the verdict where there is no plan to run.
+func refused(ctx context.Context, logger *slog.Logger, err error) hook.Verdict {
+	logProblems(ctx, logger, err)
+	return answer(check.Refused(err.Error()))
+}
+
 // planFor is the function's plan, or for a hook of ECS whose hookDetails have one of their own, that; but a plan that is set
-// in the environment is everybody's.
-func (d *decider) planFor(e hook.Execution) (*plan.Plan, error) {
-	if e.ECS == nil || d.env(plan.EnvPlan) != "" {
-		return d.plan, d.planErr
+// in the environment is everybody's. One whose place is made of the deployment's names is still to be read.
+func (d *decider) planFor(ctx context.Context, e hook.Execution) (asking, error) {
+	asked, err := d.own, d.planErr
+	if e.ECS != nil && d.env(plan.EnvPlan) == "" {
+		if own, ok := e.ECS.Details["plan"]; ok {
+			asked, err = d.planOfHook(own)
+		}
 	}
+	if err == nil && asked.plan == nil && asked.at.IsFixed() {
+		asked.plan, err = d.fetch(ctx, *asked.at, nil)
+	}
+	return asked, err
+}
+
+// planOfHook is the plan that hookDetails have.
+func (d *decider) planOfHook(own json.RawMessage) (asking, error) {
 	const name = "hookDetails.plan"
-	own, ok := e.ECS.Details["plan"]
-	if !ok {
-		return d.plan, d.planErr
-	}
 	var setting string
 	if err := json.Unmarshal(own, &setting); err != nil || strings.TrimSpace(setting) == "" {
-		return nil, fmt.Errorf("%s is no text: give a path in the function's folder, or the plan itself", name)
+		return asking{}, fmt.Errorf("%s is no text: give a path in the function's folder, s3://bucket/key, ssm:/name, or the plan itself", name)
 	}
 	source, err := plan.FromSetting(name, strings.TrimSpace(setting), d.folder)
 	if err != nil {
-		return nil, err
+		return asking{}, err
 	}
-	return language(nil).Parse(source)
+	return d.parse(source)
 }
 
-// describe finds out what is deployed, and where its sides answer: what the plan says wins.
-func (d *decider) describe(ctx context.Context, p *plan.Plan, e hook.Execution, known lifecycle.Stage) (deployment.Deployment, error) {
-	settings := deployment.Settings{AnyStage: len(p.Stages()) == 0, Known: known, Function: d.env(envFunction)}
+// fetch reads a plan from AWS.
+func (d *decider) fetch(ctx context.Context, at plan.Location, lookup strictyaml.Lookup) (*plan.Plan, error) {
+	address, err := at.Address(lookup)
+	if err != nil {
+		return nil, err
+	}
+	source, err := d.plans.Open(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	return d.language().Parse(source)
+}
+
+// describe finds out what is deployed, and where its sides answer: what the plan says wins. Where the plan has yet to be read
+// it is read meanwhile.
+func (d *decider) describe(ctx context.Context, asked *asking, e hook.Execution, known lifecycle.Stage) (deployment.Deployment, error) {
+	settings := deployment.Settings{Known: known, Function: d.env(envFunction)}
 	if name := d.env(envStage); name != "" {
 		stage, ok := lifecycle.ParseStage(name)
 		if !ok {
@@ -118,24 +189,50 @@ func (d *decider) describe(ctx context.Context, p *plan.Plan, e hook.Execution, 
 		settings.Stage = stage
 	}
 	elsewhere := d.env(plan.EnvALBURL)
-	settings.Green, settings.Blue = literal(p.Green), literal(p.Blue)
+	var says deployment.Says
+	var err error
+	if asked.plan != nil {
+		if says, err = saysOf(asked.plan, elsewhere); err != nil {
+			return deployment.Deployment{ID: e.DeploymentID}, err
+		}
+		settings.AnyStage, settings.Green, settings.Blue = says.AnyStage, says.Green, says.Blue
+	} else {
+		settings.Plan = func(ctx context.Context, named deployment.Deployment) (deployment.Says, error) {
+			p, err := d.fetch(ctx, *asked.at, named.Lookup)
+			if err != nil {
+				return says, err
+			}
+			asked.plan = p
+			says, err = saysOf(p, elsewhere)
+			return says, err
+		}
+	}
+	described, err := deployment.Describe(ctx, d.clients, e, settings)
+	if asked.plan == nil {
+		return described, err
+	}
+	if err != nil && says.Green == "" && !asked.plan.Green.IsZero() && !errors.As(err, new(*deployment.StageError)) {
+		err = nil // green is what the plan makes of names, which the next line looks up
+	}
+	return described, errors.Join(err, sides(&described, asked.plan, "", "", elsewhere))
+}
+
+// saysOf is what a plan says of a deployment before anything is known of it.
+func saysOf(p *plan.Plan, elsewhere string) (deployment.Says, error) {
+	says := deployment.Says{AnyStage: len(p.Stages()) == 0, Green: literal(p.Green), Blue: literal(p.Blue)}
 	if p.Green.IsZero() {
-		settings.Green = elsewhere
+		says.Green = elsewhere
 	}
 	var err error
-	for _, address := range []*string{&settings.Green, &settings.Blue} {
+	for _, address := range []*string{&says.Green, &says.Blue} {
 		if *address == "" {
 			continue
 		}
 		if *address, err = check.ParseBaseURL(*address); err != nil {
-			return deployment.Deployment{ID: e.DeploymentID}, fmt.Errorf("finding green and blue: %w", err)
+			return says, fmt.Errorf("finding green and blue: %w", err)
 		}
 	}
-	described, err := deployment.Describe(ctx, d.clients, e, settings)
-	if err != nil && settings.Green == "" && !p.Green.IsZero() && !errors.As(err, new(*deployment.StageError)) {
-		err = nil // green is what the plan makes of names, which the next line looks up
-	}
-	return described, errors.Join(err, sides(&described, p, "", "", elsewhere))
+	return says, nil
 }
 
 // literal is an address of the plan's that needs no names; empty for others.
@@ -148,14 +245,17 @@ func literal(address strictyaml.Text) string {
 }
 
 // execution puts together what the gate is to judge.
-func (d *decider) execution(ctx context.Context, logger *slog.Logger, p *plan.Plan, described deployment.Deployment, e hook.Execution, before progress) gate.Execution {
+func (d *decider) execution(ctx context.Context, logger *slog.Logger, asked asking, described deployment.Deployment, e hook.Execution, before progress) gate.Execution {
+	stage := asked.stage(described.Stage)
 	return gate.Execution{
 		DeploymentID: described.ID, Stage: described.Stage, Rollback: described.Rollback, First: described.First, Found: described.Found,
-		Asked: p.Stage(described.Stage),
+		Asked: stage,
 		Scope: check.Scope{
 			Green: side(described.Green), Blue: side(described.Blue), UserAgent: userAgent(described), Lookup: described.Lookup, Logger: logger,
+			Mask: d.secrets.Masker().Mask,
 		},
-		Prove: prover(described), Observe: logging(ctx, logger),
+		Prepare: fetching(d.secrets, stage),
+		Prove:   prover(described), Observe: logging(ctx, logger),
 		CanSuspend: e.CanContinue(), CallsBack: e.Contract == hook.ECS, Until: e.Deadline, Resume: before.Gate, Leapt: d.leapt(before),
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/plantest"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml/yamlfmt"
@@ -22,26 +23,34 @@ var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 // read as a plan's.
 func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	pages := []string{"../../README.md"}
-	for _, folder := range []string{"../../docs", "../../docs/checks"} {
-		found, err := filepath.Glob(folder + "/*.md")
+	for _, pattern := range []string{"../../docs/*.md", "../../docs/checks/*.md"} {
+		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
 		pages = append(pages, found...)
 	}
-	found := 0
+	texts := map[string][]byte{}
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, block := range yamlBlock.FindAllStringSubmatch(string(text), -1) {
+		texts[page] = text
+	}
+	t.Chdir("testdata/docs") // where the files are that the examples name
+	found := 0
+	for _, page := range pages {
+		text := texts[page]
+		blocks := yamlBlock.FindAllStringSubmatch(string(text), -1)
+		for _, block := range blocks {
 			found++
 			source := block[1]
-			if !strings.HasPrefix(source, "version:") {
+			if !regexp.MustCompile(`(?m)^version:`).MatchString(source) {
 				source = "version: 1\n" + source
 			}
-			if _, err := language(nil).Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source)}); err != nil {
+			language := language(nil, registry.Environment{CommandLine: true})
+			if _, err := language.Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source), Include: shown(blocks)}); err != nil {
 				t.Errorf("%v, in:\n%s", err, source)
 			}
 		}
@@ -49,6 +58,20 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	if found == 0 {
 		t.Error("the documentation has no example of a plan")
 	}
+}
+
+// shown includes the examples of a page that begin with a file's name: # health.yaml
+type shown [][]string
+
+func (s shown) Resolve(file string) (string, error) { return file, nil }
+
+func (s shown) Read(name string) (plan.Source, error) {
+	for _, block := range s {
+		if strings.HasPrefix(block[1], "# "+name+"\n") {
+			return plan.Source{Name: name, Text: []byte(block[1])}, nil
+		}
+	}
+	return plan.Source{}, fmt.Errorf("the page shows no %s", name)
 }
 
 // The cases that docs/testing.md shows are those of the plan that it shows, and as it says.

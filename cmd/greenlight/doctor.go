@@ -11,8 +11,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/greenlight-deploy/greenlight/internal/awsconfig"
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/doctor"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -70,13 +74,14 @@ func runDoctor(ctx context.Context, a app, c command, args []string) int {
 }
 
 func (a app) examine(ctx context.Context, opts doctorFlags) int {
-	opts.options.Parse = language(nil).Parse
-	source, err := a.doctorsPlan(opts.plan)
+	opts.options.Parse = language(nil, registry.Environment{}).Parse
+	settings := sync.OnceValues(func() (aws.Config, error) { return awsconfig.Load(ctx, opts.profile, opts.region) })
+	source, err := a.doctorsPlan(ctx, opts.plan, settings)
 	if err != nil {
 		return a.wrongPlan(err, false)
 	}
 	opts.options.Plan = source
-	cfg, err := awsconfig.Load(ctx, opts.profile, opts.region)
+	cfg, err := settings()
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(a.stderr, "greenlight: interrupted")
@@ -123,9 +128,9 @@ func (a app) tell(found doctor.Report, opts doctorFlags) int {
 }
 
 // doctorsPlan is the plan that is named, or the one that lies here; none where there is neither.
-func (a app) doctorsPlan(named string) (plan.Source, error) {
+func (a app) doctorsPlan(ctx context.Context, named string, settings awsSettings) (plan.Source, error) {
 	if named != "" {
-		return a.source(named)
+		return a.source(ctx, named, settings)
 	}
 	source, err := plan.ReadFile(plan.FileName)
 	if errors.Is(err, os.ErrNotExist) {

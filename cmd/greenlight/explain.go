@@ -14,7 +14,6 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/awsconfig"
-	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/explain"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -55,11 +54,11 @@ func runExplain(ctx context.Context, a app, c command, args []string) int {
 	if err != nil {
 		return a.wrong("explain: %s", err)
 	}
-	source, err := a.source(strings.Join(arguments, ""))
+	source, err := a.find(strings.Join(arguments, ""))
 	if err != nil {
 		return a.wrongPlan(err, false)
 	}
-	p, err := language(nil).Parse(source)
+	own, err := new(decider).parse(source)
 	if err != nil {
 		return a.wrongPlan(err, false)
 	}
@@ -77,7 +76,8 @@ func runExplain(ctx context.Context, a app, c command, args []string) int {
 		}
 		return a.env(name)
 	}
-	d := &decider{plan: p, env: env, folder: ".", clients: deployment.NewClients(cfg)}
+	d := newPlanlessDecider(env, ".", cfg, nil)
+	d.own = own
 	x := d.explain(ctx, execution)
 	write := explain.Text
 	if asJSON {
@@ -109,17 +109,17 @@ func (a app) readEvent(path string) (hook.Execution, error) {
 
 // explain goes the way of Decide as far as it changes nothing.
 func (d *decider) explain(ctx context.Context, e hook.Execution) explain.Explanation {
-	p, err := d.planFor(e)
-	if err != nil {
+	asked, err := d.planFor(ctx, e)
+	if err = errors.Join(d.settingsErr, err); err != nil {
 		x := explain.Explanation{Caller: e.Contract.String(), Deployment: e.DeploymentID}
 		x.Refuse(err.Error())
 		return x
 	}
 	before, err := readProgress(e.State)
-	described, describeErr := d.describe(ctx, p, e, before.Stage)
+	described, describeErr := d.describe(ctx, &asked, e, before.Stage)
 	quiet := slog.New(slog.DiscardHandler)
-	execution := d.execution(ctx, quiet, p, described, e, before)
-	x := explain.New(e, described, p, execution)
+	execution := d.execution(ctx, quiet, asked, described, e, before)
+	x := explain.New(e, described, asked.plan, execution)
 	if described.CanProve() {
 		proof := described.Prove(ctx)
 		x.Proof = &explain.Proof{Shown: proof.Shown, Reason: proof.Reason}
@@ -133,6 +133,8 @@ func (d *decider) explain(ctx context.Context, e hook.Execution) explain.Explana
 		x.Skip(skipped(ctx, quiet, skippedBy))
 	case err != nil:
 		x.Refuse(err.Error())
+	case asked.plan == nil && described.Closed == "":
+		x.Refuse(describeErr.Error())
 	case describeErr != nil:
 		v := d.undescribed(execution, describeErr)
 		x.Verdict, x.Checks = &explain.Verdict{Succeeded: v.Succeeded, Reason: v.Reason}, []explain.Check{}

@@ -160,3 +160,25 @@ Green        tg-2 at http://…`
 		t.Errorf("exit code %d, got\n%s", code, got)
 	}
 }
+
+func TestAnEventIsExplainedByAPlanInAWS(t *testing.T) {
+	event := held(t, byCodeDeploy)
+	plans := httptest.NewServer(&account{answers: map[string]any{"GET /plans/shop/production.yaml": explainedPlan}})
+	t.Cleanup(plans.Close)
+	t.Setenv("AWS_ENDPOINT_URL_S3", plans.URL)
+	for _, tt := range []struct {
+		why, plan, says string
+		code            int
+	}{
+		{"it is read for what is deployed", "s3://plans/{{ application }}/{{ group }}.yaml", "Plan         s3://plans/shop/production.yaml\nAsks         side by side, within 5m:\n", exitPassed},
+		{"or can't be, and what is deployed is told all the same", "s3://plans/{{ group }}.yaml", "Deploys     shop/production\n", exitFailed},
+		{"and why it can't", "s3://plans/{{ group }}.yaml", "Asks        nothing, and answers Failed: reading the plan s3://plans/production.yaml: ", exitFailed},
+		{"nor one whose place is fixed", "s3://plans/other.yaml", "Asks        nothing, and answers Failed: reading the plan s3://plans/other.yaml: ", exitFailed},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			if got, code := explained(t, nil, "--event", event, tt.plan); !strings.Contains(got, tt.says) || code != tt.code {
+				t.Errorf("exit code %d, got\n%swant %q and %d", code, got, tt.says, tt.code)
+			}
+		})
+	}
+}

@@ -2,7 +2,14 @@
 
 package main
 
-import "context"
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/greenlight-deploy/greenlight/hook"
+)
 
 // In the build that Lambda runs, what only people need is left out: the simulator, and the clients that an account is read with,
 // would be paid for at each cold start.
@@ -23,6 +30,11 @@ func demoCommand() command { return leftOut("demo", demoSummary) }
 
 // isStandIn says that greenlight was started as a stand-in for somebody's function: a simulator does that.
 func isStandIn([]string) bool { return false }
+
+// commandLineSettings are those of the environment: profiles and SSO don't exist in a function.
+func commandLineSettings(context.Context) awsSettings {
+	return func() (aws.Config, error) { return hook.LambdaConfig(os.Getenv) }
+}
 
 func leftOut(name, summary string) command {
 	return command{

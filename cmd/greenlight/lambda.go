@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/greenlight-deploy/greenlight/hook"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 )
 
 // serveLambda serves a deployment's hook until Lambda ends the process.
@@ -21,10 +22,17 @@ func serveLambda(env func(string) string, folder string) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})))
 	cfg, err := hook.LambdaConfig(env)
 	if err != nil {
-		hook.Serve(newDecider(env, folder, aws.Config{})) // whose reports say what is missing, each time
+		d := newDecider(env, folder, aws.Config{}, err) // whose reports say what is missing, each time
+		hook.Serve(d, hook.WithLogger(d.masking(hook.NewLogger(os.Stderr, env("LOG_LEVEL")))))
 		return
 	}
-	hook.Serve(newDecider(env, folder, cfg), hook.WithConfig(cfg))
+	d := newDecider(env, folder, cfg, nil)
+	hook.Serve(d, hook.WithConfig(cfg), hook.WithLogger(d.masking(hook.NewLogger(os.Stderr, env("LOG_LEVEL")))))
+}
+
+// masking has the secrets that the decider has fetched masked in all lines of a logger.
+func (d *decider) masking(l *slog.Logger) *slog.Logger {
+	return slog.New(secret.Handler(l.Handler(), d.secrets.Masker()))
 }
 
 // taskRoot is the folder of the function's code, where a plan beside the binary lies.

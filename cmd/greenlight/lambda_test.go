@@ -37,7 +37,7 @@ func newFunction(t *testing.T, env map[string]string, planBeside string) *functi
 		}
 	}
 	f := &function{}
-	f.handler = hook.New(newDecider(func(name string) string { return env[name] }, folder, deniedEverything(t)),
+	f.handler = hook.New(newDecider(func(name string) string { return env[name] }, folder, deniedEverything(t), nil),
 		hook.WithLogger(slog.New(slog.NewJSONHandler(&f.log, &slog.HandlerOptions{ReplaceAttr: withoutTime}))),
 		hook.WithReporter(hook.ReporterFunc(func(_ context.Context, _ hook.Execution, s hook.Status) error {
 			f.told = append(f.told, s)

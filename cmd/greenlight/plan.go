@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,37 +9,60 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/planstore"
 	"github.com/greenlight-deploy/greenlight/internal/report"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// language is what plans may hold in this binary.
-func language(vars map[string]string) plan.Language {
-	return languageOver(vars, httpcheck.System())
+// language is what plans may hold in this binary. Of the environment, the network is the machine's; AWS is nil where no check
+// will be run.
+func language(vars map[string]string, env registry.Environment) plan.Language {
+	env.Network = httpcheck.System()
+	return plan.Language{Kinds: registry.Kinds(env), Names: deployment.Names(), Vars: vars}
 }
 
 // languageOver is the language with kinds of check that connect by a network alone.
 func languageOver(vars map[string]string, network httpcheck.Network) plan.Language {
-	return plan.Language{Kinds: registry.Kinds(registry.Environment{Network: network}), Names: deployment.Names(), Vars: vars}
+	env := registry.Environment{Network: network, CommandLine: true}
+	return plan.Language{Kinds: registry.Kinds(env), Names: deployment.Names(), Vars: vars}
 }
+
+// awsSettings give the AWS configuration when something first needs it.
+type awsSettings func() (aws.Config, error)
 
 // source finds the plan that a command is to read: the one named, standard input for -, else where Lambda's would be
 // looked for, with the working directory in the place of the binary's.
-func (a app) source(named string) (plan.Source, error) {
-	switch named {
-	case "":
+func (a app) source(ctx context.Context, named string, settings awsSettings) (plan.Source, error) {
+	source, err := a.find(named)
+	if err != nil || source.Remote == nil {
+		return source, err
+	}
+	address, err := source.Remote.Address(a.deploymentOfAgent().Lookup)
+	if err != nil {
+		return plan.Source{}, err
+	}
+	return planstore.New(settings).Open(ctx, address)
+}
+
+func (a app) find(named string) (plan.Source, error) {
+	switch {
+	case named == "":
 		return plan.Find(a.env, ".")
-	case "-":
+	case plan.IsRemote(named):
+		return plan.FromSetting("the plan", named, ".")
+	case named == "-":
 		text, err := io.ReadAll(io.LimitReader(a.stdin, strictyaml.MaxSize+1))
 		if err != nil {
 			return plan.Source{}, fmt.Errorf("reading the plan from standard input: %w", err)
 		}
-		return plan.Source{Name: "<stdin>", Text: text}, nil
+		return plan.Source{Name: "<stdin>", Text: text, Include: plan.Folder(".")}, nil
 	}
 	return plan.ReadFile(filepath.Clean(named))
 }

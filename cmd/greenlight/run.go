@@ -9,19 +9,21 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/gate"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/report"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 func runCommand() command {
 	return command{
 		name: "run", arguments: "[plan] [flags]", summary: "Run a plan's checks and say whether they pass",
-		help: "Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input. With " + plan.EnvALBURL + " set and no plan,\n" +
-			"it asks HEAD for each of " + plan.EnvRoutes + ".\n\nAs a script of the CodeDeploy agent, such as ValidateService, it takes the stage and the deployment from the agent's\n" +
+		help: "Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input; s3://bucket/key and\n" +
+			"ssm:/name are read from AWS. With " + plan.EnvALBURL + " set and no plan, it asks HEAD for each of " + plan.EnvRoutes + ".\n\nAs a script of the CodeDeploy agent, such as ValidateService, it takes the stage and the deployment from the agent's\n" +
 			"variables, and ends with a summary that fits what CodeDeploy's console shows.\n\nExit codes: 0 passed, 1 failed, 2 the plan or the command line is wrong, 3 inconclusive, 130 interrupted.",
 		run: runRun,
 	}
@@ -49,11 +51,12 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	if len(arguments) > 1 {
 		return a.wrong("run takes one plan, got %s", strings.Join(arguments, ", "))
 	}
-	source, err := a.source(strings.Join(arguments, ""))
+	settings := commandLineSettings(ctx)
+	source, err := a.source(ctx, strings.Join(arguments, ""), settings)
 	if err != nil {
 		return a.wrongPlan(err, opts.json)
 	}
-	p, err := language(opts.vars).Parse(source)
+	p, err := language(opts.vars, registry.Environment{AWS: settings, CommandLine: true}).Parse(source)
 	if err != nil {
 		return a.wrongPlan(err, opts.json)
 	}
@@ -61,7 +64,7 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	if err != nil {
 		return a.wrong("%s", err)
 	}
-	return a.judge(ctx, p, d, opts)
+	return a.judge(ctx, p, d, settings, opts)
 }
 
 // localDeployment is what the command line says of a deployment.
@@ -94,7 +97,7 @@ func stageList(p *plan.Plan) string {
 	return strings.Join(names, ", ")
 }
 
-func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, opts runFlags) int {
+func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, settings awsSettings, opts runFlags) int {
 	out := a.stdout
 	if opts.json {
 		out = a.stderr
@@ -104,11 +107,17 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, o
 	if asked != nil {
 		checks = len(asked.Checks)
 	}
+	secrets, err := newSecrets(a.env, settings)
+	if err != nil {
+		return a.wrong("%s", err)
+	}
 	execution := gate.Execution{
 		DeploymentID: d.ID, Stage: d.Stage, Asked: asked,
 		Scope: check.Scope{
-			Green: side(d.Green), Blue: side(d.Blue), UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose),
+			Green: side(d.Green), Blue: side(d.Blue), UserAgent: userAgent(d), Lookup: d.Lookup, Logger: a.requestLog(opts.verbose, secrets.Masker()),
+			Mask: secrets.Masker().Mask,
 		},
+		Prepare: fetching(secrets, asked),
 	}
 	terminal := report.NewTerminal(out, a.style(out), execution.Reports())
 	execution.Observe = func(e gate.Event) { show(terminal, e) }
@@ -181,11 +190,12 @@ func keepTicking(t *report.Terminal, live bool) (stop func()) {
 	return func() { ticker.Stop(); close(done); <-stopped }
 }
 
-func (a app) requestLog(verbose bool) *slog.Logger {
+func (a app) requestLog(verbose bool, secrets *secret.Masker) *slog.Logger {
 	if !verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: withoutTime}))
+	lines := slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: withoutTime})
+	return slog.New(secret.Handler(lines, secrets))
 }
 
 func withoutTime(groups []string, attr slog.Attr) slog.Attr {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,6 +98,18 @@ func newGreen() *green {
 		_, _ = w.Write([]byte(`{"status":"ok","version":7}`))
 	})
 	mux.HandleFunc("/ill", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	mux.HandleFunc("/echo/", func(w http.ResponseWriter, r *http.Request) {
+		credentials := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		for name, escaped := range map[string]string{"plain": credentials, "query": url.QueryEscape(credentials), "base64": base64.StdEncoding.EncodeToString([]byte("user:" + credentials))} {
+			w.Header().Set("Echo-"+name, escaped)
+		}
+		if r.URL.Query().Has("away") {
+			w.Header().Set("Location", "/away/"+url.PathEscape(credentials))
+			w.WriteHeader(http.StatusFound)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"token": credentials})
+	})
 	mux.HandleFunc("/silent", func(_ http.ResponseWriter, r *http.Request) {
 		g.asked <- struct{}{}
 		select {

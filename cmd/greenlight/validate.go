@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/plan/planschema"
@@ -21,7 +22,7 @@ func validateCommand() command {
 	return command{
 		name: "validate", arguments: "[plan…] [flags]", summary: "Say all that is wrong with plans",
 		help: "Reads each plan as a deployment would, asks nothing of anyone, and shows every problem with its place.\n" +
-			"Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input.\n\n" +
+			"Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input, s3://bucket/key and ssm:/name are read from AWS.\n\n" +
 			"Problems are shown on standard error. What programs read goes to standard output: --format json is one document,\n" +
 			"sarif is for code scanning, github annotates the lines of a change in GitHub Actions.\n\n" +
 			"Editors say the same while a plan is written: greenlight schema > " + planschema.FileName + ", and at the plan's top\n" +
@@ -39,7 +40,7 @@ const (
 	formatGitHub = "github"
 )
 
-func runValidate(_ context.Context, a app, c command, args []string) int {
+func runValidate(ctx context.Context, a app, c command, args []string) int {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	vars := variables{}
 	format := formatText
@@ -55,9 +56,10 @@ func runValidate(_ context.Context, a app, c command, args []string) int {
 	if len(paths) == 0 {
 		paths = []string{""}
 	}
+	settings := commandLineSettings(ctx)
 	var found validation
 	for _, path := range paths {
-		found.add(a.validate(path, vars))
+		found.add(a.validate(ctx, path, vars, settings))
 	}
 	for _, wrong := range found.wrong {
 		report.Problems(a.stderr, wrong.Err, a.style(a.stderr))
@@ -85,12 +87,12 @@ type validated struct {
 	err   error
 }
 
-func (a app) validate(path string, vars variables) validated {
-	source, err := a.source(path)
+func (a app) validate(ctx context.Context, path string, vars variables, settings awsSettings) validated {
+	source, err := a.source(ctx, path, settings)
 	if err != nil {
 		return validated{name: path, err: err}
 	}
-	p, err := language(vars).Parse(source)
+	p, err := language(vars, registry.Environment{CommandLine: true}).Parse(source)
 	return validated{name: source.Name, asked: p, err: err}
 }
 

@@ -2,8 +2,11 @@ package awscall_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -217,7 +220,157 @@ func TestEndpointsAreWhereTheSDKHasThem(t *testing.T) {
 	}
 }
 
+// By the endpoint rules of the services' models.
+func TestTheEndpointsOfCloudWatchAndTagging(t *testing.T) {
+	for _, tt := range []struct {
+		service awscall.Service
+		env     settings
+		want    string
+	}{
+		{awscall.CloudWatch, settings{"AWS_REGION": "eu-west-1"}, "https://monitoring.eu-west-1.amazonaws.com/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "us-east-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "https://monitoring-fips.us-east-1.amazonaws.com/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "us-gov-west-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "https://monitoring.us-gov-west-1.amazonaws.com/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "us-gov-east-1", "AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, "https://monitoring.us-gov-east-1.api.aws/"},
+		{awscall.CloudWatch, settings{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_CLOUDWATCH": "http://127.0.0.1:1"}, "http://127.0.0.1:1/"},
+		{awscall.Tagging, settings{"AWS_REGION": "us-gov-west-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "https://tagging-fips.us-gov-west-1.amazonaws.com/"},
+		{awscall.Tagging, settings{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API": "http://127.0.0.1:2"}, "http://127.0.0.1:2/"},
+	} {
+		tt.env["AWS_ACCESS_KEY_ID"], tt.env["AWS_SECRET_ACCESS_KEY"] = "id", "secret"
+		cfg, err := hook.LambdaConfig(tt.env.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &answering{answers: []answer{{status: 200, body: "{}"}}}
+		cfg.HTTPClient = a
+		if err := awscall.New(cfg, tt.service).Call(t.Context(), "Op", struct{}{}, &struct{}{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.asked[0].URL.String(); got != tt.want {
+			t.Errorf("%v: got %s, want %s", tt.env, got, tt.want)
+		}
+	}
+}
+
 // settings are variables of an environment.
 type settings map[string]string
 
 func (s settings) env(name string) string { return s[name] }
+
+func TestACallSpeaksTheVersionOfJSONThatItsServiceDoes(t *testing.T) {
+	for _, tt := range []struct {
+		service      awscall.Service
+		host, target string
+		contentType  string
+	}{
+		{awscall.CloudWatch, "monitoring.eu-west-1.amazonaws.com", "GraniteServiceVersion20100801.Op", "application/x-amz-json-1.0"},
+		{awscall.Tagging, "tagging.eu-west-1.amazonaws.com", "ResourceGroupsTaggingAPI_20170126.Op", "application/x-amz-json-1.1"},
+	} {
+		t.Run(tt.service.ID, func(t *testing.T) {
+			a := &answering{answers: []answer{{status: 200, body: "{}"}}}
+			if err := client(a, tt.service).Call(t.Context(), "Op", struct{}{}, &struct{}{}); err != nil {
+				t.Fatal(err)
+			}
+			r := a.asked[0]
+			if r.URL.Host != tt.host || r.Header.Get("X-Amz-Target") != tt.target || r.Header.Get("Content-Type") != tt.contentType ||
+				!strings.Contains(r.Header.Get("Authorization"), "/eu-west-1/"+tt.service.Name+"/aws4_request") {
+				t.Errorf("%s was asked with %v", r.URL, r.Header)
+			}
+		})
+	}
+}
+
+func TestAPostOfAServiceOfRESTIsSignedAndItsAnswerGivenAsItCame(t *testing.T) {
+	a := &answering{answers: []answer{
+		{status: 429, body: `{"message":"Rate Exceeded."}`, header: http.Header{"X-Amzn-Errortype": {"TooManyRequestsException"}}},
+		{status: 200, body: `"hello"`, header: http.Header{"X-Amz-Executed-Version": {"7"}}},
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		got, err := client(a, awscall.Lambda).Post(t.Context(), "Invoke", "/2015-03-31/functions/f/invocations", http.Header{"X-Amz-Log-Type": {"Tail"}}, []byte(`{}`))
+		if err != nil || got.Status != 200 || string(got.Body) != `"hello"` || got.Header.Get("X-Amz-Executed-Version") != "7" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	for _, r := range a.asked {
+		if signed := r.Header.Get("Authorization"); r.Method != http.MethodPost || r.Header.Get("X-Amz-Log-Type") != "Tail" || !strings.Contains(signed, "x-amz-log-type") {
+			t.Errorf("%s %s was signed by %s", r.Method, r.URL, signed)
+		}
+	}
+	if len(a.asked) != 2 || a.bodies[1] != "{}" {
+		t.Errorf("the bodies were %q", a.bodies)
+	}
+}
+
+func TestARequestToAnotherServerCanBeSigned(t *testing.T) {
+	cfg := aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "token")}
+	r, err := http.NewRequest(http.MethodGet, "https://aps-workspaces.eu-central-1.amazonaws.com/workspaces/ws-1/api/v1/query?query=up", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := awscall.Sign(t.Context(), cfg, r, nil, "aps", "eu-central-1"); err != nil {
+		t.Fatal(err)
+	}
+	if signed := r.Header.Get("Authorization"); !strings.Contains(signed, "/eu-central-1/aps/aws4_request") || r.Header.Get("X-Amz-Security-Token") != "token" {
+		t.Errorf("it was signed by %q", signed)
+	}
+	if err := awscall.Sign(t.Context(), aws.Config{}, r, nil, "aps", "eu-central-1"); err == nil {
+		t.Error("without credentials it was signed")
+	}
+}
+
+func TestTimesAreReadAsServicesWriteThem(t *testing.T) {
+	tests := []struct {
+		why, text string
+		want      string
+		wrong     bool
+	}{
+		{"whole seconds", "1795649449", "2026-11-25T23:30:49Z", false},
+		{"with milliseconds", "1795649449.947", "2026-11-25T23:30:49.947Z", false},
+		{"with an exponent", "1.795649449E9", "2026-11-25T23:30:49Z", false},
+		{"none", "null", "0001-01-01T00:00:00Z", false},
+		{"text", `"2026-11-25T23:30:49Z"`, "", true},
+		{"beyond all calendars", "1e300", "", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			var got awscall.Time
+			err := json.Unmarshal([]byte(tt.text), &got)
+			if (err != nil) != tt.wrong || !tt.wrong && got.Format(time.RFC3339Nano) != tt.want {
+				t.Errorf("got %s, %v", got.Format(time.RFC3339Nano), err)
+			}
+		})
+	}
+	text, err := json.Marshal(awscall.Time{Time: time.UnixMilli(1795649449947)})
+	if err != nil || string(text) != "1795649449.947" {
+		t.Errorf("it is written as %s (%v)", text, err)
+	}
+}
+
+func TestAFailureIsToldWithoutItsWrappingAndByWhetherItPasses(t *testing.T) {
+	refused := func(status int, code, message string) error {
+		return fmt.Errorf("while reading: %w", &awscall.Error{Operation: "Op", Status: status, Code: code, Message: message})
+	}
+	tests := []struct {
+		why             string
+		err             error
+		plain           string
+		denied, passing bool
+	}{
+		{"IAM refuses", refused(400, "AccessDeniedException", "User: arn:… is not\nauthorized."), "AccessDeniedException: User: arn:… is not authorized", true, false},
+		{"throttling", refused(400, "ThrottlingException", "Rate exceeded"), "ThrottlingException: Rate exceeded", false, true},
+		{"trouble of the service's own", refused(500, "", ""), "HTTP status 500", false, true},
+		{"what isn't there won't be", refused(400, "ResourceNotFound", "no"), "ResourceNotFound: no", false, false},
+		{"nothing answers", &awscall.Error{Operation: "Op", Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}, "dial tcp: connection refused", false, true},
+		{"nothing answers in time", &awscall.Error{Operation: "Op", Err: context.DeadlineExceeded}, "no answer in time", false, true},
+		{"an SDK's client has no answer", &smithy.OperationError{ServiceID: "ELB", OperationName: "Op", Err: errors.New("reset")}, "reset", false, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			if got := awscall.Plain(tt.err); got != tt.plain {
+				t.Errorf("got %q, want %q", got, tt.plain)
+			}
+			if awscall.IsDenied(tt.err) != tt.denied || awscall.IsPassing(tt.err) != tt.passing {
+				t.Errorf("denied is %t, passing %t", awscall.IsDenied(tt.err), awscall.IsPassing(tt.err))
+			}
+		})
+	}
+}

@@ -23,45 +23,70 @@ var partitions = []partition{
 	{"", "amazonaws.com", "api.aws"},
 }
 
-// endpoint is that of a service: the configuration's own, or else AWS's in the region. What a configuration has no field for
-// the SDK looks for in its ConfigSources, by these methods; an error there is as if nothing were set, as it is for the SDK.
+// settings are what a configuration says of where a service is.
+type settings struct {
+	// base is the configuration's own endpoint, without a slash at its end; empty where AWS's is to be asked.
+	base            string
+	fips, dualStack bool
+}
+
+// settingsOf reads a configuration. What it has no field for the SDK looks for in its ConfigSources, by these methods; an
+// error there is as if nothing were set, as it is for the SDK.
 //
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
-func endpoint(cfg aws.Config, s Service) string {
-	base := ""
+func settingsOf(cfg aws.Config, id string) settings {
+	var set settings
 	if cfg.BaseEndpoint != nil {
-		base = *cfg.BaseEndpoint
+		set.base = *cfg.BaseEndpoint
 	}
-	label, dualStack := s.Name, false
 	ctx := context.Background()
 	for _, source := range cfg.ConfigSources {
 		if from, ok := source.(interface {
 			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
 		}); ok {
-			if url, set, err := from.GetServiceBaseEndpoint(ctx, s.ID); err == nil && set {
-				base = url
+			if url, isSet, err := from.GetServiceBaseEndpoint(ctx, id); err == nil && isSet {
+				set.base = url
 			}
 		}
 		if from, ok := source.(interface {
 			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
 		}); ok {
-			if state, set, err := from.GetUseFIPSEndpoint(ctx); err == nil && set && state == aws.FIPSEndpointStateEnabled {
-				label = s.Name + "-fips"
+			if state, isSet, err := from.GetUseFIPSEndpoint(ctx); err == nil && isSet && state == aws.FIPSEndpointStateEnabled {
+				set.fips = true
 			}
 		}
 		if from, ok := source.(interface {
 			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
 		}); ok {
-			if state, set, err := from.GetUseDualStackEndpoint(ctx); err == nil && set {
-				dualStack = state == aws.DualStackEndpointStateEnabled
+			if state, isSet, err := from.GetUseDualStackEndpoint(ctx); err == nil && isSet {
+				set.dualStack = state == aws.DualStackEndpointStateEnabled
 			}
 		}
 	}
-	if base != "" {
-		return strings.TrimSuffix(base, "/")
+	set.base = strings.TrimSuffix(set.base, "/")
+	return set
+}
+
+// endpoint is that of a service: the configuration's own, or else AWS's in the region.
+func endpoint(cfg aws.Config, s Service) string {
+	set := settingsOf(cfg, s.ID)
+	if set.base != "" {
+		return set.base
 	}
-	return "https://" + label + "." + cfg.Region + "." + suffix(cfg.Region, dualStack)
+	label := s.Name
+	if set.fips {
+		label = s.fipsName(cfg.Region)
+	}
+	return "https://" + label + "." + cfg.Region + "." + suffix(cfg.Region, set.dualStack)
+}
+
+// fipsName is the first label of a service's endpoint that follows FIPS.
+func (s Service) fipsName(region string) string {
+	if s.PlainFIPS != "" && strings.HasPrefix(region, s.PlainFIPS) {
+		return s.Name
+	}
+	return s.Name + "-fips"
 }
 
 func suffix(region string, dualStack bool) string {

@@ -3,7 +3,6 @@ package awscall
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,10 +37,10 @@ func (r *Retryer) GetRetryToken(ctx context.Context, err error) (func(error) err
 var _ aws.RetryerV2 = (*Retryer)(nil)
 
 // retried makes attempts until one succeeds, fails for good, or has no time left after it.
-func (c *Client) retried(ctx context.Context, operation string, out any, request func() (*http.Request, error)) error {
+func (c *Client) retried(ctx context.Context, once func() error) error {
 	release := func(error) error { return nil }
 	for attempt := 1; ; attempt++ {
-		err := c.once(operation, out, request)
+		err := once()
 		_ = release(err) // a retry that succeeds gives its token back
 		if err == nil || !c.retryer.IsErrorRetryable(err) {
 			return err

@@ -38,6 +38,21 @@ type Kind struct {
 	Timeout time.Duration
 	// New makes a check that holds the kind's defaults, for the plan to decode into.
 	New func() Check
+	// Actions are the IAM actions that its checks call; nil where they call none.
+	Actions []Action
+}
+
+// An Action is an IAM action that checks of a kind call.
+type Action struct {
+	// Name is IAM's, such as "cloudwatch:DescribeAlarms".
+	Name string
+	// Resource is the pattern of the ARNs that it is called for, with PARTITION, REGION and ACCOUNT where theirs belong; "*"
+	// where IAM knows no resource for the action.
+	Resource string
+	// Why says what is found by it.
+	Why string
+	// Optional says that only some checks of the kind call it.
+	Optional bool
 }
 
 // Scope is what a check may know of the execution that it belongs to.
@@ -46,14 +61,28 @@ type Scope struct {
 	Green, Blue Side
 	// UserAgent says who asks: greenlight/<version> (<deployment id>; <stage>).
 	UserAgent string
+	// Began is when the execution did that the check belongs to, over all of its calls; zero where that isn't known.
+	Began time.Time
+	// Held is the start of the first of the runs that must go on passing (for); zero where the check hasn't passed before, or
+	// needn't pass again.
+	Held time.Time
 	// Lookup finds the values of the names in the check's texts.
 	Lookup strictyaml.Lookup
 	// Logger takes what is worth knowing at debug level only.
 	Logger *slog.Logger
-	// Mask hides the values of secrets in a text that is shown; nil where there are none.
+	// Mask gives a text with the secrets in it masked. What a Result has is masked in any case; a kind that shows a part of an
+	// answer masks all of it before it cuts, so that no part of a secret is left. Nil: there are no secrets.
 	Mask func(string) string
 	// Grace is how long a run may go on after its ctx has ended, for a Check that cleans up.
 	Grace time.Duration
+}
+
+// Masked is the text as Mask gives it.
+func (s Scope) Masked(text string) string {
+	if s.Mask == nil {
+		return text
+	}
+	return s.Mask(text)
 }
 
 // Side is where one version answers, and what requests must carry to reach it. A listener's rule may tell the versions

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -60,6 +61,23 @@ type Result struct {
 	Requests []Request
 }
 
+// Masked is the result with the secrets in its texts masked; mask is nil where there are none.
+func (r Result) Masked(mask func(string) string) Result {
+	if mask == nil {
+		return r
+	}
+	r.Reason, r.Warning = mask(r.Reason), mask(r.Warning)
+	r.Requests = slices.Clone(r.Requests)
+	for i, q := range r.Requests {
+		q.Step, q.Method, q.URL, q.Remote, q.Err = mask(q.Step), mask(q.Method), mask(q.URL), mask(q.Remote), mask(q.Err)
+		if q.Transcript != nil {
+			q.Transcript = q.Transcript.masked(mask)
+		}
+		r.Requests[i] = q
+	}
+	return r
+}
+
 // Request is one exchange with a server, for reports and the debug log.
 type Request struct {
 	Step    string // of a scenario, to which the request belongs: "step 2 of 4"
@@ -80,6 +98,21 @@ type Transcript struct {
 	RequestBody    string
 	AnswerHeaders  []Header // none where no answer came
 	AnswerBody     string
+}
+
+func (t Transcript) masked(mask func(string) string) *Transcript {
+	return &Transcript{
+		RequestHeaders: maskedHeaders(t.RequestHeaders, mask), RequestBody: mask(t.RequestBody),
+		AnswerHeaders: maskedHeaders(t.AnswerHeaders, mask), AnswerBody: mask(t.AnswerBody),
+	}
+}
+
+func maskedHeaders(headers []Header, mask func(string) string) []Header {
+	headers = slices.Clone(headers)
+	for i, h := range headers {
+		headers[i] = Header{mask(h.Name), mask(h.Value)}
+	}
+	return headers
 }
 
 // Header is one header, its lines joined.

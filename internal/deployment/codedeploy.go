@@ -40,7 +40,21 @@ func describeCodeDeploy(ctx context.Context, c *Clients, e hook.Execution, s Set
 		d.deployment.Closed, d.deployment.Stage, d.deployment.Platform = over, s.Known, d.platform()
 		return d.deployment, d.deployment.settle(s, nil, failures{})
 	}
-	pair, targetErr := d.readRest(ctx)
+	named, unread := d.deployment, d.failures.fatal()
+	var pair *types.TargetGroupPairInfo
+	var targetErr *ReadError
+	var planErr error
+	sideBySide(
+		func() { pair, targetErr = d.readRest(ctx) },
+		func() { planErr = d.s.ask(ctx, named) },
+	)
+	if planErr != nil {
+		if unread != nil {
+			planErr = fmt.Errorf("%w; could not %w", planErr, unread)
+		}
+		return d.deployment, planErr
+	}
+	s = d.s
 	d.deployment.Platform = d.platform()
 	d.introduceTarget()
 	var stageErr error

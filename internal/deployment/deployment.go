@@ -36,6 +36,8 @@ type Deployment struct {
 	StageFrom string
 	// Application and Group are CodeDeploy's names, Cluster and Service those of ECS; each empty where it isn't known.
 	Application, Group, Cluster, Service string
+	// LoadBalancerARN is that of the load balancer through which production is reached; empty where it isn't known.
+	LoadBalancerARN string
 	// Description is what the deployment's creator wrote into CodeDeploy's.
 	Description string
 	// Creator is who created the deployment, as CodeDeploy spells it.

@@ -9,14 +9,19 @@ import (
 )
 
 func TestLookup(t *testing.T) {
+	const (
+		groupARN    = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/"
+		balancerARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/1"
+	)
 	known := deployment.Deployment{
 		ID: "d-ABC", Stage: lifecycle.AfterAllowTraffic, Application: "shop", Group: "production", Cluster: "prod", Service: "web",
+		LoadBalancerARN: balancerARN,
 		Green: deployment.Side{
-			URL: "https://green.example.com:8443/api", TargetGroup: "tg-2", TaskDefinition: "shop:2", Image: "shop@sha256:2",
+			URL: "https://green.example.com:8443/api", TargetGroup: "tg-2", TargetGroupARN: groupARN + "tg-2/2", TaskDefinition: "shop:2", Image: "shop@sha256:2",
 			Version: "2", FunctionARN: "arn:aws:lambda:eu-west-1:123456789012:function:f:2",
 		},
 		Blue: deployment.Side{
-			URL: "http://[::1]", TargetGroup: "tg-1", TaskDefinition: "shop:1", Image: "shop@sha256:1",
+			URL: "http://[::1]", TargetGroup: "tg-1", TargetGroupARN: groupARN + "tg-1/1", TaskDefinition: "shop:1", Image: "shop@sha256:1",
 			Version: "1", FunctionARN: "arn:aws:lambda:eu-west-1:123456789012:function:f:1",
 		},
 	}
@@ -32,6 +37,7 @@ func TestLookup(t *testing.T) {
 		{"green.url", "https://green.example.com:8443/api", green},
 		{"green.host", "green.example.com:8443", green},
 		{"green.target_group", "tg-2", onECS},
+		{"green.target_group_arn", groupARN + "tg-2/2", onECS},
 		{"green.task_definition", "shop:2", onECS},
 		{"green.image", "shop@sha256:2", onECS},
 		{"green.version", "2", onLambda},
@@ -39,6 +45,7 @@ func TestLookup(t *testing.T) {
 		{"blue.url", "http://[::1]", blue},
 		{"blue.host", "[::1]", blue},
 		{"blue.target_group", "tg-1", onECS},
+		{"blue.target_group_arn", groupARN + "tg-1/1", onECS},
 		{"blue.task_definition", "shop:1", onECS},
 		{"blue.image", "shop@sha256:1", onECS},
 		{"blue.version", "1", onLambda},
@@ -48,6 +55,7 @@ func TestLookup(t *testing.T) {
 		{"group", "production", code},
 		{"cluster", "prod", service},
 		{"service", "web", service},
+		{"load_balancer_arn", balancerARN, onECS},
 		{"stage", "AfterAllowTraffic", "not known here: set --stage, or GREENLIGHT_STAGE"},
 	}
 	for _, tt := range tests {

@@ -24,6 +24,26 @@ type Settings struct {
 	Green, Blue string
 	// Function is this function's name or ARN, by which the AppSpec names it.
 	Function string
+	// Plan, where set, is asked for AnyStage, Green and Blue once it is known whose deployment it is (its application and group,
+	// or cluster and service), for a plan that lies in a place of that name. Its error is Describe's; it isn't asked where the
+	// deployment is over.
+	Plan func(context.Context, Deployment) (Says, error)
+}
+
+// Says is what a plan says of a deployment: Settings has the same fields.
+type Says struct {
+	AnyStage    bool
+	Green, Blue string
+}
+
+// ask asks for what the plan says.
+func (s *Settings) ask(ctx context.Context, d Deployment) error {
+	if s.Plan == nil {
+		return nil
+	}
+	says, err := s.Plan(ctx, d)
+	s.AnyStage, s.Green, s.Blue = says.AnyStage, says.Green, says.Blue
+	return err
 }
 
 const (

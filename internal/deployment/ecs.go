@@ -37,12 +37,18 @@ func describeECS(ctx context.Context, c *Clients, e hook.Execution, s Settings) 
 	var revisions map[string]ecsRevision
 	var revisionsErr, deploymentErr, listErr *ReadError
 	count := -1
+	var planErr error
+	named := d.deployment
 	sideBySide(
+		func() { planErr = s.ask(ctx, named) },
 		func() { revisions, revisionsErr = c.readRevisions(ctx, d.e.TargetServiceRevisionARN) },
 		func() { deploymentErr = d.readServiceDeployment(ctx) },
 		func() { count, listErr = d.countDeployments(ctx) },
 	)
 	d.history(count, deploymentErr, listErr)
+	if planErr != nil && d.deployment.Closed == "" {
+		return d.deployment, planErr
+	}
 	stageErr := d.findStage(s)
 	if d.deployment.Closed != "" {
 		return d.deployment, d.deployment.settle(s, nil, failures{})

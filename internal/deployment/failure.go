@@ -1,14 +1,9 @@
 package deployment
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-
-	"github.com/aws/smithy-go"
 
 	"github.com/greenlight-deploy/greenlight/internal/awscall"
 )
@@ -34,7 +29,7 @@ func (e *ReadError) Error() string {
 	if e.Remedy != "" {
 		advice = append(advice, e.Remedy)
 	}
-	text := fmt.Sprintf("read %s (%s): %s", e.Reading, e.Action, plain(e.Err))
+	text := fmt.Sprintf("read %s (%s): %s", e.Reading, e.Action, awscall.Plain(e.Err))
 	if len(advice) > 0 {
 		text += ": " + strings.Join(advice, ", or ")
 	}
@@ -44,43 +39,12 @@ func (e *ReadError) Error() string {
 func (e *ReadError) Unwrap() error { return e.Err }
 
 // Denied says that IAM refused the read, so that only another policy helps.
-func (e *ReadError) Denied() bool {
-	var api smithy.APIError
-	return errors.As(e.Err, &api) && slices.Contains([]string{
-		"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException",
-	}, api.ErrorCode())
-}
+func (e *ReadError) Denied() bool { return awscall.IsDenied(e.Err) }
 
 // passing says that the same read may well succeed later.
 func (e *ReadError) passing() bool {
-	var api smithy.APIError
 	var missing *missingError
-	switch {
-	case errors.As(e.Err, &missing):
-		return false
-	case !errors.As(e.Err, &api) || api.ErrorCode() == "":
-		return true // there was no answer
-	}
-	return awscall.NewRetryer().IsErrorRetryable(e.Err)
-}
-
-// plain is an error's text without what the SDK wraps it in: operation, HTTP status and request id.
-func plain(err error) string {
-	var api smithy.APIError
-	switch {
-	case errors.As(err, &api) && api.ErrorMessage() != "":
-		return api.ErrorCode() + ": " + strings.TrimSuffix(strings.Join(strings.Fields(api.ErrorMessage()), " "), ".")
-	case errors.As(err, &api) && api.ErrorCode() != "":
-		return api.ErrorCode()
-	}
-	var sent *smithy.OperationError
-	if errors.As(err, &sent) && sent.Err != nil {
-		err = sent.Err
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
-	}
-	return cmp.Or(strings.Join(strings.Fields(err.Error()), " "), "no reason was given")
+	return !errors.As(e.Err, &missing) && awscall.IsPassing(e.Err)
 }
 
 // answerError says that AWS answered, and what is needed isn't in the answer.

@@ -29,6 +29,7 @@ var facts = []fact{
 	{"url", func(s Side) string { return s.URL }, ""},
 	{"host", Side.host, ""},
 	{"target_group", func(s Side) string { return s.TargetGroup }, onlyECS},
+	{"target_group_arn", func(s Side) string { return s.TargetGroupARN }, onlyECS},
 	{"task_definition", func(s Side) string { return s.TaskDefinition }, onlyECS},
 	{"image", func(s Side) string { return s.Image }, onlyECS},
 	{"version", func(s Side) string { return s.Version }, onlyLambda},
@@ -46,6 +47,7 @@ var deploymentFacts = []struct {
 	{"group", func(d Deployment) string { return d.Group }, onlyCode},
 	{"cluster", func(d Deployment) string { return d.Cluster }, onlyService},
 	{"service", func(d Deployment) string { return d.Service }, onlyService},
+	{"load_balancer_arn", func(d Deployment) string { return d.LoadBalancerARN }, onlyECS},
 	{"stage", func(d Deployment) string { return string(d.Stage) }, "set --stage, or GREENLIGHT_STAGE"},
 }
 

@@ -33,6 +33,9 @@ func (s *sides) place(d *Deployment) {
 	s.tellByProduction(d.Stage)
 	d.Green, d.Blue = s.green, s.blue
 	d.Notes = append(d.Notes, s.notes...)
+	if s.production != nil {
+		d.LoadBalancerARN = loadBalancerOf(s.production.listenerARN)
+	}
 	provable := d.Stage != "" && d.Stage.GreenAnswers()
 	if s.lambda != nil && provable {
 		d.proof = &proof{sides: s, stage: d.Stage}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"slices"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 )
 
@@ -77,7 +78,7 @@ func handOver() []Action {
 
 // Features lists all features, in the order in which they are told.
 func Features() []Feature {
-	return []Feature{
+	return slices.Concat([]Feature{
 		{FeatureCodeDeploy, "find green and report, for CodeDeploy's hooks", slices.Concat(
 			[]Action{reporting()}, discovery(deployment.CodeDeployECS, deployment.CodeDeployLambda),
 		)},
@@ -105,7 +106,23 @@ func Features() []Feature {
 			{"lambda:InvokeFunction", functionQualifiersResource, "call the hook by a version or an alias", false},
 		}},
 		{FeatureDoctor, "run greenlight doctor: for people and CI jobs", doctorActions()},
+	}, checking())
+}
+
+// checking are the kinds of check that ask AWS, each a feature by its key.
+func checking() []Feature {
+	var features []Feature
+	for _, kind := range registry.Kinds(registry.Environment{}) {
+		if len(kind.Actions) == 0 {
+			continue
+		}
+		f := Feature{Name: kind.Key, Summary: "checks of the kind " + kind.Key}
+		for _, a := range kind.Actions {
+			f.Actions = append(f.Actions, Action{Name: a.Name, Resource: a.Resource, Why: a.Why, Optional: a.Optional})
+		}
+		features = append(features, f)
 	}
+	return features
 }
 
 // doctorActions are all that this package calls.

@@ -340,6 +340,9 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, nil, "plan-stages", Warn, "called at BeforeInstall, for which the plan has no checks", "take the hook away"},
 		{"its settings hold it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = goodPlan }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Pass, "GREENLIGHT_PLAN is right", ""},
 		{"its settings name it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = "shop.yaml" }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "names shop.yaml, in the function's zip", "--plan"},
+		{"its settings name a place in AWS", false, func(w *world) {
+			w.function.Environment.Variables["GREENLIGHT_PLAN"] = "s3://plans/{{ application }}.yaml"
+		}, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "names s3://plans/{{ application }}.yaml, in AWS", "--plan"},
 		{"it is the classic one", false, func(w *world) { w.function.Environment.Variables["ALB_URL"] = "test.shop.example" }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Pass, "ALB_URL is right", ""},
 		{"it is nowhere", false, func(*world) {}, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "may be in the function's zip", "--plan"},
 	}

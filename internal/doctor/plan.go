@@ -21,6 +21,8 @@ func (x *examination) planOf(f *function) (plan.Source, error) {
 	}
 	setting := f.env(plan.EnvPlan)
 	switch {
+	case plan.IsRemote(setting):
+		return plan.Source{}, errors.New(plan.EnvPlan + " names " + setting + ", in AWS")
 	case setting != "" && !strings.ContainsAny(setting, "\n{") && !strings.Contains(setting, ": "):
 		return plan.Source{}, errors.New(plan.EnvPlan + " names " + setting + ", in the function's zip")
 	case setting != "":

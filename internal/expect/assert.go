@@ -256,6 +256,9 @@ func (a *assertion) judge(ctx context.Context, answer Answer, lookup strictyaml.
 		later[name] = value
 	}
 	env := a.environment(newBudget(ctx), answer, later)
+	if err := fillTexts(env, lookup); err != nil {
+		return nil, at(a.at, err)
+	}
 	got, err := expr.Run(a.program, env)
 	truth, isBool := got.(bool)
 	m := &Mismatch{Subject: cut(strictyaml.OneLine(a.source)), At: a.at}
@@ -273,6 +276,23 @@ func (a *assertion) judge(ctx context.Context, answer Answer, lookup strictyaml.
 		}
 	}
 	return m, nil
+}
+
+// fillTexts puts what they stand for in the place of variables whose own names are known only now.
+func fillTexts(env map[string]any, lookup strictyaml.Lookup) error {
+	vars, _ := env["vars"].(map[string]any)
+	for name, value := range vars {
+		text, ok := value.(strictyaml.Text)
+		if !ok {
+			continue
+		}
+		filled, err := text.Expand(lookup)
+		if err != nil {
+			return err
+		}
+		plant(env, []string{"vars", name}, filled)
+	}
+	return nil
 }
 
 // BodyValue gives a body as assertions see it: parsed where it is a JSON object or list, or says that it is JSON;

@@ -37,6 +37,10 @@ type Whole struct {
 	Header  http.Header
 	Cookies []*http.Cookie // that the answer sets; of one name the last counts
 	Body    []byte
+	// Events are the body as JSON paths see it where it is a stream of events; nil: it isn't one.
+	Events []any
+	// Coding is one that the body is in still; empty: none.
+	Coding string
 	// Cut: the body is longer than what is read of one.
 	Cut bool
 }
@@ -244,10 +248,12 @@ func (c *Capture) source(answer Whole) (any, *Mismatch) {
 		return nil, absent
 	case answer.Cut:
 		return nil, &Mismatch{Subject: "body", Got: "longer than what is read", Expected: "all of it to capture from"}
+	case answer.Coding != "":
+		return nil, &Mismatch{Subject: "body", Got: "in the coding " + Quote(answer.Coding), Expected: "gzip, deflate or none to capture from"}
 	case c.json == nil:
 		return string(answer.Body), nil
 	}
-	doc, err := ParseJSON(answer.Body)
+	doc, err := answer.document()
 	if err != nil {
 		return nil, &Mismatch{Subject: "body", Got: "not JSON (" + err.Error() + "): " + Quote(string(answer.Body))}
 	}
@@ -263,6 +269,14 @@ func (c *Capture) source(answer Whole) (any, *Mismatch) {
 		values[i] = selected[i].value
 	}
 	return values, nil
+}
+
+// document is what JSON paths select from.
+func (w Whole) document() (any, error) {
+	if w.Events != nil {
+		return w.Events, nil
+	}
+	return ParseJSON(w.Body)
 }
 
 // match takes the part of a text that the regular expression is for.

@@ -77,6 +77,16 @@ func (c *Certificate) expires(leaf *x509.Certificate, now time.Time, lookup stri
 	return m, err
 }
 
+// JudgeIssuer compares the time that is left of the certificate of an authority between the server's and the root: with it
+// the server's own ends too.
+func (c *Certificate) JudgeIssuer(authority *x509.Certificate, now time.Time, lookup strictyaml.Lookup) (*Mismatch, error) {
+	m, err := c.expires(authority, now, lookup)
+	if m != nil {
+		m.Subject = "time left of the certificate of its authority " + Quote(authority.Subject.CommonName)
+	}
+	return m, err
+}
+
 // ShowDays writes a time as people count what is left of a certificate: in days, below two days to the minute.
 func ShowDays(d time.Duration) string {
 	const day = 24 * time.Hour

@@ -142,6 +142,9 @@ func TestWhatIsNotJSONIsToldWithItsPlace(t *testing.T) {
 		" \n":               "it is empty",
 		"<html>":            "invalid character '<' looking for beginning of value, at byte 1",
 		`{"a": 1`:           "it ends in the middle of JSON",
+		`"a`:                "it ends in the middle of JSON",
+		`a`:                 "invalid character 'a' looking for beginning of value, at byte 1",
+		`[1}`:               "invalid character '}' after array element, at byte 3",
 		`{"a": 1} {"b": 2}`: "after a JSON value, more follows at byte 10",
 		`{"a": 01}`:         "invalid character '1' after object key:value pair, at byte 8",
 	} {

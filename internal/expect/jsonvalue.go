@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
+	"strings"
 )
 
 // ParseJSON reads one JSON value: nil, bool, int64, float64, string, []any, map[string]any, and json.Number for numbers
@@ -19,7 +21,7 @@ func ParseJSON(body []byte) (any, error) {
 	dec.UseNumber()
 	var value any
 	if err := dec.Decode(&value); err != nil {
-		return nil, notJSON(err, body)
+		return nil, notJSON(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("after a JSON value, more follows at byte %d", dec.InputOffset())
@@ -27,10 +29,10 @@ func ParseJSON(body []byte) (any, error) {
 	return numbers(value), nil
 }
 
-func notJSON(err error, body []byte) error {
+func notJSON(err error) error {
 	var syntax *json.SyntaxError
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && syntax.Offset >= int64(len(body)):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
 		return errors.New("it ends in the middle of JSON")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%w, at byte %d", syntax, syntax.Offset)
@@ -105,3 +107,32 @@ func equal(a, b any) bool {
 	}
 	return false
 }
+
+// Equal says that two values of ParseJSON are the same; numbers by value, whatever their size.
+func Equal(a, b any) bool { return equal(a, b) }
+
+// CompareNumbers compares two values of ParseJSON, as cmp.Compare does, where both are numbers.
+func CompareNumbers(a, b any) (int, bool) {
+	x, isNumber := numberOf(a)
+	y, otherIs := numberOf(b)
+	if !isNumber || !otherIs {
+		return 0, false
+	}
+	return x.compare(y), true
+}
+
+// IsMultiple says that one number is another one taken a whole number of times, exactly: 0.3 is a multiple of 0.1.
+func IsMultiple(of, by any) bool {
+	x, isNumber := numberOf(of)
+	y, otherIs := numberOf(by)
+	return isNumber && otherIs && y.exact.Sign() != 0 && new(big.Rat).Quo(x.exact, y.exact).IsInt()
+}
+
+// IsWhole says that a value is a number without a fraction: 1 and 1.0 are.
+func IsWhole(v any) bool {
+	n, isNumber := numberOf(v)
+	return isNumber && n.exact.IsInt()
+}
+
+// Show writes any value of ParseJSON as JSON would, on one line, cut to what a person reads.
+func Show(v any) string { return show(v) }

@@ -46,6 +46,9 @@ func (t *Text) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 // Position is where the expectation stands.
 func (t *Text) Position() strictyaml.Position { return t.operand.Position() }
 
+// IsPattern says that a regular expression is searched for, so that more text may make it true.
+func (t *Text) IsPattern() bool { return t.op == matches }
+
 // Judge compares a text. The subject names it in the Mismatch.
 func (t *Text) Judge(subject, got string, lookup strictyaml.Lookup) (*Mismatch, error) {
 	verdict, err := t.judge(got, lookup)

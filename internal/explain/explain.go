@@ -73,12 +73,15 @@ type Check struct {
 	Warn    bool   `json:"warn,omitempty"`
 }
 
-// New explains an execution of a deployment that was described, perhaps with an error, by a plan.
+// New explains an execution of a deployment that was described, perhaps with an error, by a plan; nil where it couldn't be read.
 func New(e hook.Execution, d deployment.Deployment, p *plan.Plan, execution gate.Execution) Explanation {
 	x := Explanation{
 		Caller: e.Contract.String(), Answer: answers[e.Contract], Deployment: e.DeploymentID, Round: e.Round,
 		Platform: string(d.Platform), Of: of(d), Stage: string(d.Stage), StageFrom: d.StageFrom, Found: d.Found,
-		Green: side(d, "green", d.Green), Blue: side(d, "blue", d.Blue), Plan: p.Source, Checks: []Check{},
+		Green: side(d, "green", d.Green), Blue: side(d, "blue", d.Blue), Checks: []Check{},
+	}
+	if p != nil {
+		x.Plan = p.Source
 	}
 	if v, ok := gate.WithoutAsking(execution); ok {
 		x.Verdict = &Verdict{v.Succeeded, v.Reason}

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ func Text(out io.Writer, x Explanation) error {
 	if x.Proof != nil {
 		row("Is it green", "%s", x.Proof.text())
 	}
-	row("Plan", "%s", x.Plan)
+	row("Plan", "%s", cmp.Or(x.Plan, "not known"))
 	row("Asks", "%s", x.asks())
 	for _, c := range x.Checks {
 		row("", "  %s", c.text())

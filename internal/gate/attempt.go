@@ -18,6 +18,7 @@ const StopGrace = 100 * time.Millisecond
 // attempt asks once. A check that doesn't stop when it is told to is left behind: the answer must not wait for it.
 func (r *run) attempt(ctx context.Context) check.Result {
 	scope, asking := r.stage.Scope, ctx
+	scope.Began, scope.Held = r.stage.since, r.held
 	end, _ := ctx.Deadline()
 	if scope.Grace = r.reserve(end); scope.Grace > 0 {
 		var cancel context.CancelFunc
@@ -57,9 +58,11 @@ func (r *run) reserve(end time.Time) time.Duration {
 	return min(cleaner.CleanupTime(), max(time.Until(end), 0)/2)
 }
 
-// heard holds a kind to its word: a reason fits a line, and so does a warning. Of several runs the last one that warns is told.
+// heard is a result as it may be told: without secrets, and as kinds promise, its reason and its warning on one line each. Of
+// several runs the last one that warns is told.
 func (r *run) heard(result check.Result) check.Result {
 	result.Reason, result.Warning = strictyaml.OneLine(result.Reason), strictyaml.OneLine(result.Warning)
+	result = result.Masked(r.stage.Scope.Mask)
 	if result.Warning != "" {
 		r.warning = result.Warning
 	}

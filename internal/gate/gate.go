@@ -30,6 +30,9 @@ type Execution struct {
 	// Asked is what the plan asks at the stage; nil when nothing.
 	Asked *plan.Stage
 	Scope check.Scope
+	// Prepare, where set, completes the Scope before anything is asked, with the secrets that the stage needs. It is called once
+	// in each call of the execution, within the stage's budget; its error is the reason of a failure.
+	Prepare func(context.Context, check.Scope) (check.Scope, error)
 	// Prove, where set, shows that what answers as green is green, from how traffic is forwarded at the time: Passed, or
 	// Inconclusive with the reason, and with a Retry where that may change in a moment. It is asked before the checks and
 	// again after them, and returns by the end of its context.
@@ -91,7 +94,8 @@ func Run(ctx context.Context, e Execution) check.Verdict {
 		e.Scope.Logger = slog.New(slog.DiscardHandler)
 	}
 	v := judge(ctx, e, time.Now())
-	v.Deployment, v.Stage, v.Found = e.DeploymentID, e.Stage, e.Found
+	v.Deployment, v.Stage, v.Found = e.DeploymentID, e.Stage, e.Scope.Masked(e.Found)
+	v.Reason = e.Scope.Masked(v.Reason) // what checks said is masked already, and names of checks may be anything
 	v.Duration = time.Since(v.Started)
 	return v
 }

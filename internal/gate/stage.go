@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // stage is the asking of a stage's checks, as far as one call takes it.
@@ -51,6 +52,13 @@ func (s *stage) judge(ctx context.Context) check.Verdict {
 	}
 	bound, cancel := s.bound(ctx)
 	defer cancel()
+	if s.Prepare != nil {
+		scope, err := s.Prepare(bound, s.Scope)
+		if err != nil {
+			return check.Refused(s.Scope.Masked(strictyaml.OneLine(err.Error())))
+		}
+		s.Scope = scope
+	}
 	if v, decided := s.run(bound); decided {
 		return v
 	}

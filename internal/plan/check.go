@@ -68,7 +68,7 @@ func decodeCheck(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind, s
 // noKind says which kinds there are; or, where a key looks like a kind written wrongly, which was meant.
 func noKind(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind) {
 	common := []string{"name", "timeout", "retry", "eventually", "for", "severity", "on_inconclusive", "expect"}
-	var keys []string
+	keys := []string{includeKey}
 	for _, k := range kinds {
 		keys = append(keys, k.Key)
 	}
@@ -78,5 +78,5 @@ func noKind(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind) {
 			return
 		}
 	}
-	d.Note(strictyaml.RuleMissingKey, n, "the check has no kind; kinds are: %s", strings.Join(keys, ", "))
+	d.Note(strictyaml.RuleMissingKey, n, "the check has no kind; kinds are: %s", strings.Join(keys[1:], ", "))
 }

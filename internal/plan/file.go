@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -14,8 +16,11 @@ const Version = 1
 // file is the top of a plan as it is written. A check is decoded when all of its surroundings are: it needs the
 // kinds, and takes what its stage and the plan set for all.
 type file struct {
-	kinds []check.Kind
-	vars  map[string]any
+	kinds    []check.Kind
+	vars     map[string]any
+	secrets  []secret.Wanted
+	source   Source
+	includes *includer
 
 	// Version is that of the language: 1.
 	Version version `yaml:"version,required"`
@@ -25,6 +30,9 @@ type file struct {
 	Blue strictyaml.Text `yaml:"blue"`
 	// Vars are values for {{ vars.name }}; --var name=value sets them from outside.
 	Vars variables `yaml:"vars"` // read by Language.vars, before all others
+	// Secrets are values for {{ secrets.name }}, each with where it is fetched from: ssm:/name, secretsmanager:name#key, env:NAME
+	// or file:path.
+	Secrets secretSources `yaml:"secrets"` // read by Language.secrets, after them
 	// Identity is how green is known when it answers: a request, and what green alone answers.
 	Identity identityNode `yaml:"identity"`
 	Defaults settings     `yaml:",inline"`
@@ -88,9 +96,10 @@ func (k *node) DecodeNode(_ *strictyaml.Decoder, n strictyaml.Node) { k.Node = n
 
 // Each of these has a schema of its own.
 type (
-	variables    struct{ node }
-	identityNode struct{ node }
-	checkList    struct{ node }
+	variables     struct{ node }
+	secretSources struct{ node }
+	identityNode  struct{ node }
+	checkList     struct{ node }
 )
 
 // Validate decodes the checks, now that what is common to them is known.
@@ -98,6 +107,8 @@ func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	f.Defaults.locate(n)
 	validateBaseURL(d, n, "green", f.Green)
 	validateBaseURL(d, n, "blue", f.Blue)
+	notInAddress(d, n, "green", f.Green)
+	notInAddress(d, n, "blue", f.Blue)
 	if !f.Identity.IsZero() {
 		f.identity = decodeIdentity(d, f.Identity.Node, f.kinds)
 	}
@@ -149,36 +160,29 @@ func (f *file) decodeStages(d *strictyaml.Decoder, n strictyaml.Node) {
 func (f *file) stage(d *strictyaml.Decoder, at lifecycle.Stage, checks strictyaml.Node, s settings) *Stage {
 	stage := &Stage{
 		Budget: time.Duration(s.Budget), BudgetAt: s.budgetAt, Serial: deref(s.Serial), KeepGoing: deref(s.KeepGoing),
-		RunOnRollback: deref(s.OnRollback) == ruleRun, PassOnCreate: deref(s.OnCreate) == rulePass,
-		Callback: DefaultCallback, Fingerprint: f.fingerprint(checks, s),
+		RunOnRollback: deref(s.OnRollback) == ruleRun, PassOnCreate: deref(s.OnCreate) == rulePass, Callback: DefaultCallback,
 	}
 	if s.Callback != nil {
 		stage.Callback = time.Duration(*s.Callback)
 	}
+	asked := []strictyaml.Node{checks}
 	if at.GreenAnswers() {
 		stage.Identity = f.identity
+		asked = append(asked, f.Identity.Node)
 	}
-	if !checks.IsSequence() {
-		d.Mismatch(checks, "a list of checks")
-		return stage
-	}
-	if len(checks.Items()) == 0 {
-		d.Problem(checks, "the list has no checks; leave the stage out where nothing is to be asked")
-	}
-	for _, item := range checks.Items() {
-		if c := decodeCheck(d, item, f.kinds, s); c != nil {
-			stage.Checks = append(stage.Checks, c)
-			fitsBudget(d, item, c, stage)
-		}
-	}
+	stage.Secrets = needed(f.secrets, asked...)
+	fingerprint := f.fingerprint(checks, s, stage.Secrets)
+	top := level{source: f.source, names: []string{f.source.Name}}
+	stage.Checks = f.listed(d, checks, top, s, fingerprint)
+	stage.Fingerprint = strconv.FormatUint(fingerprint.Sum64(), 36)
 	return stage
 }
 
 // fitsBudget refuses a check that could never pass, because its budget is over before it has passed for long enough.
-func fitsBudget(d *strictyaml.Decoder, n strictyaml.Node, c *Check, s *Stage) {
-	if lasting, ok := n.Get("for"); ok && c.For != nil && s.Budget > 0 && c.For.Lasting >= s.Budget {
+func fitsBudget(d *strictyaml.Decoder, n strictyaml.Node, c *Check, s settings) {
+	if lasting, ok := n.Get("for"); ok && c.For != nil && s.Budget > 0 && c.For.Lasting >= time.Duration(s.Budget) {
 		d.Problem(lasting, "for: the check is to pass for %s, and the budget (%s) ends it after %s",
-			strictyaml.Duration(c.For.Lasting), s.BudgetAt, strictyaml.Duration(s.Budget))
+			strictyaml.Duration(c.For.Lasting), s.budgetAt, strictyaml.Duration(s.Budget))
 	}
 }
 

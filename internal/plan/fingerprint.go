@@ -6,14 +6,14 @@ import (
 	"hash"
 	"hash/fnv"
 	"io"
-	"strconv"
 
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // fingerprint tells a stage's plan from another one: an execution that goes on over several calls must not begin with
-// the checks of one plan and end with those of another.
-func (f *file) fingerprint(checks strictyaml.Node, s settings) string {
+// the checks of one plan and end with those of another. What included files say is added to it as they are read.
+func (f *file) fingerprint(checks strictyaml.Node, s settings, secrets []secret.Wanted) hash.Hash64 {
 	h := fnv.New64a()
 	vars, _ := json.Marshal(f.vars) // values of YAML, which JSON has as well
 	_, _ = h.Write(vars)
@@ -21,7 +21,10 @@ func (f *file) fingerprint(checks strictyaml.Node, s settings) string {
 		deref(s.OnInconclusive), deref(s.OnRollback), deref(s.OnCreate))
 	hashNode(h, f.Identity.Node)
 	hashNode(h, checks)
-	return strconv.FormatUint(h.Sum64(), 36)
+	for _, s := range secrets {
+		_, _ = fmt.Fprintf(h, "%q %q", s.Name, s.Source)
+	}
+	return h
 }
 
 // hashNode takes what a node says: comments, quotes and line breaks are how it is written.

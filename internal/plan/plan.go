@@ -11,6 +11,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -44,7 +45,9 @@ type Stage struct {
 	Callback time.Duration
 	// Identity is how green is known; nil where the plan doesn't say, or green doesn't answer at the stage.
 	Identity *Identity
-	Checks   []*Check
+	// Secrets are those that the checks and the identity name, and whoever runs them has to fetch.
+	Secrets []secret.Wanted
+	Checks  []*Check
 	// Fingerprint changes with what the plan asks at the stage, not with how it is written.
 	Fingerprint string
 }
@@ -108,22 +111,33 @@ type Language struct {
 	Vars map[string]string
 }
 
-// Parse reads a plan. The error is strictyaml.Problems: everything that is wrong, in the order of the file.
+// Parse reads a plan, and the files that it includes. The error is strictyaml.Problems: everything that is wrong, in the order
+// of the file, and behind it what is wrong with those that it includes.
 func (l Language) Parse(source Source) (*Plan, error) {
 	root, err := strictyaml.Parse(source.Name, source.Text)
 	if err != nil {
 		return nil, err
 	}
 	vars, wrong := l.vars(root)
-	dec := strictyaml.NewDecoder(strictyaml.Names{Static: map[string]any{"vars": vars}, Later: l.Names})
-	file := file{kinds: l.Kinds, vars: vars}
+	secrets, wrongSecrets := l.secrets(root, vars)
+	names := strictyaml.Names{Static: map[string]any{"vars": vars}, Later: append(slices.Clone(l.Names), secretNames(secrets)...)}
+	dec := strictyaml.NewDecoder(names)
+	includes := &includer{language: Language{Kinds: l.Kinds, Names: l.Names}, read: map[string]Source{}}
+	file := file{kinds: l.Kinds, vars: vars, secrets: secrets, source: source, includes: includes}
 	dec.Decode(root, &file)
-	if err := together(wrong, dec.Err()); err != nil {
-		return nil, err
+	err = together(append(wrong, wrongSecrets...), dec.Err())
+	if all := append(problemsOf(err), includes.problems...); len(all) > 0 {
+		return nil, all
 	}
 	p := file.plan()
 	p.Source = source.Name
 	return p, nil
+}
+
+func problemsOf(err error) strictyaml.Problems {
+	var problems strictyaml.Problems
+	errors.As(err, &problems)
+	return problems
 }
 
 // together puts problems that were found one after the other into the order of the file.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -40,7 +41,9 @@ func checkSchema(d *strictyaml.Describer, kinds []check.Kind) *strictyaml.Schema
 	for i, kind := range kinds {
 		each[i] = d.Define(kind.Key+"Check", func() *strictyaml.Schema { return d.Fields(kind.New(), &common{}) })
 	}
-	return strictyaml.AnyOf(each...)
+	return strictyaml.AnyOf(append(each, d.Fields(&struct {
+		Include inclusion `yaml:"include,required"`
+	}{}))...)
 }
 
 // identitySchema describes the request by which green is known; where no kind could ask it, nothing is taken.
@@ -75,6 +78,13 @@ func (*identityNode) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 // JSONSchema describes the variables. That their values are plain is the Decoder's to say.
 func (*variables) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 	return &strictyaml.Schema{Type: strictyaml.Types{"object"}, PropertyNames: strictyaml.Unfilled()}
+}
+
+// JSONSchema describes where secrets lie, by their names.
+func (*secretSources) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := strictyaml.Of[strictyaml.Map[secret.Source]](d)
+	s.PropertyNames = &strictyaml.Schema{Pattern: `^[A-Za-z_][A-Za-z0-9_-]*$`}
+	return s
 }
 
 // JSONSchema describes what is asked at a stage; its checks are described by the plan, which knows the kinds.

@@ -22,16 +22,42 @@ const (
 )
 
 // ErrNone says that there is no plan anywhere, and what would be one.
-var ErrNone = errors.New("nothing says what to check: set " + EnvPlan + " to a plan (a path, or the YAML itself), put " +
+var ErrNone = errors.New("nothing says what to check: set " + EnvPlan + " to a plan (a path, s3://bucket/key, ssm:/name, or the YAML itself), put " +
 	FileName + " beside the binary, or set " + EnvALBURL + " for the classic check of " + EnvRoutes)
 
 // Source is the text of a plan and where it came from.
 type Source struct {
 	Name string
 	Text []byte
+	// Remote, where set, is where the text lies that has yet to be fetched.
+	Remote *Location
+	// Include reads the files that the plan includes; nil: it can't include any.
+	Include Includer
 }
 
-// Find looks for the plan of an execution: GREENLIGHT_PLAN, greenlight.yaml in a folder, the classic plan of ALB_URL;
+// Includer reads what a plan includes from where the plan is.
+type Includer interface {
+	// Resolve gives the name of a file as the plan writes it, relative to the plan: two files of one name are one.
+	Resolve(file string) (string, error)
+	// Read reads the file with a name that Resolve gave.
+	Read(name string) (Source, error)
+}
+
+// Folder includes files of a folder, and what lies around it.
+type Folder string
+
+// Resolve gives a file's path.
+func (f Folder) Resolve(file string) (string, error) {
+	if filepath.IsAbs(file) {
+		return filepath.Clean(file), nil
+	}
+	return filepath.Join(string(f), file), nil
+}
+
+// Read reads a plan's file.
+func (Folder) Read(name string) (Source, error) { return ReadFile(name) }
+
+// Find looks for the plan of an execution, which it doesn't fetch where it is remote: GREENLIGHT_PLAN, greenlight.yaml in a folder, the classic plan of ALB_URL;
 // the first there is. The error is ErrNone when there is none.
 func Find(env func(string) string, folder string) (Source, error) {
 	if setting := strings.TrimSpace(env(EnvPlan)); setting != "" {
@@ -67,7 +93,7 @@ func ReadFile(path string) (Source, error) {
 	if err != nil {
 		return Source{}, readError(path, err)
 	}
-	return Source{Name: path, Text: text}, nil
+	return Source{Name: path, Text: text, Include: Folder(filepath.Dir(path))}, nil
 }
 
 func readError(path string, err error) error {
@@ -78,16 +104,24 @@ func readError(path string, err error) error {
 	return fmt.Errorf("reading the plan %s: %w", path, err)
 }
 
-// FromSetting reads a plan from a setting's value: a path, or the YAML itself, which is told from a path by what no path
-// that people use has: a line break, or "key: value". The setting's name stands in errors, and for YAML it is the Source's.
+// FromSetting reads a plan from a setting's value: a path, the YAML itself, or, as a Source with its Remote set, where it lies.
+// YAML is told from a path by what no path that people use has: a line break, or "key: value". The setting's name stands in
+// errors, and for YAML it is the Source's.
 func FromSetting(name, setting, folder string) (Source, error) {
-	for _, scheme := range []string{"s3://", "ssm:", "https://", "http://"} {
+	if IsRemote(setting) {
+		at, err := ParseLocation(name, setting)
+		if err != nil {
+			return Source{}, err
+		}
+		return Source{Name: setting, Remote: &at}, nil
+	}
+	for _, scheme := range []string{"https://", "http://"} {
 		if strings.HasPrefix(setting, scheme) {
-			return Source{}, fmt.Errorf("reading %s: a plan can't come from %q; give a path, or the YAML itself", name, setting)
+			return Source{}, fmt.Errorf("reading %s: a plan can't come from %q; give a path, s3://bucket/key, ssm:/name, or the YAML itself", name, setting)
 		}
 	}
 	if strings.ContainsAny(setting, "\n{") || strings.Contains(setting, ": ") {
-		return Source{Name: name, Text: []byte(setting)}, nil
+		return Source{Name: name, Text: []byte(setting), Include: Folder(folder)}, nil
 	}
 	if !filepath.IsAbs(setting) {
 		setting = filepath.Join(folder, setting)

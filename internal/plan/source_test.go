@@ -88,16 +88,19 @@ func TestFindSaysWhatToDoWhereThereIsNoPlanToRead(t *testing.T) {
 			"GREENLIGHT_PLAN: reading the plan: " + filepath.Join(folder, "large.yaml") + " has 10485760 bytes; at most 1048576 (1 MiB) are read",
 		},
 		{
-			"S3", environment("GREENLIGHT_PLAN", "s3://plans/shop.yaml"),
-			`reading GREENLIGHT_PLAN: a plan can't come from "s3://plans/shop.yaml"; give a path, or the YAML itself`,
+			"a URL", environment("GREENLIGHT_PLAN", "https://plans/shop.yaml"),
+			`reading GREENLIGHT_PLAN: a plan can't come from "https://plans/shop.yaml"; give a path, s3://bucket/key, ssm:/name, or the YAML itself`,
+		},
+		{"a bucket alone", environment("GREENLIGHT_PLAN", "s3://plans"), "GREENLIGHT_PLAN: s3://plans names no object: write s3://bucket/key"},
+		{"a folder of a bucket", environment("GREENLIGHT_PLAN", "s3://plans/shop/"), "GREENLIGHT_PLAN: s3://plans/shop/ names no object: write s3://bucket/key"},
+		{"no parameter", environment("GREENLIGHT_PLAN", "ssm:/"), "GREENLIGHT_PLAN: ssm:/ names no parameter: write ssm:/name"},
+		{
+			"a name that isn't known before the plan is", environment("GREENLIGHT_PLAN", "s3://plans/{{ green.image }}.yaml"),
+			`GREENLIGHT_PLAN:1:13: unknown name "green.image": valid here: application, cluster, group, service`,
 		},
 		{
-			"S3 with a name in it", environment("GREENLIGHT_PLAN", "s3://plans/{{ application }}.yaml"),
-			`reading GREENLIGHT_PLAN: a plan can't come from "s3://plans/{{ application }}.yaml"; give a path, or the YAML itself`,
-		},
-		{
-			"the parameter store", environment("GREENLIGHT_PLAN", "ssm:/shop/plan"),
-			`reading GREENLIGHT_PLAN: a plan can't come from "ssm:/shop/plan"; give a path, or the YAML itself`,
+			"a name that is written wrongly", environment("GREENLIGHT_PLAN", "ssm:/{{ aplicaton }}"),
+			`GREENLIGHT_PLAN:1:7: unknown name "aplicaton": did you mean "application"?`,
 		},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -109,6 +112,71 @@ func TestFindSaysWhatToDoWhereThereIsNoPlanToRead(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestAPlanInAWSIsFoundAndNotFetched(t *testing.T) {
+	known := func(name string) (any, error) {
+		if name == "group" {
+			return nil, errors.New("not known here")
+		}
+		return name + "-1", nil
+	}
+	for _, tt := range []struct {
+		setting string
+		fixed   bool
+		want    string
+		bucket  string
+	}{
+		{"s3://plans/shop.yaml", true, "s3://plans/shop.yaml", "plans"},
+		{"s3://plans/{{ application }}/plan.yaml", false, "s3://plans/application-1/plan.yaml", "plans"},
+		{"s3://{{ cluster }}-plans/{{service}}.yaml", false, "s3://cluster-1-plans/service-1.yaml", "cluster-1-plans"},
+		{"ssm:/plans/{{ application }}", false, "ssm:/plans/application-1", ""},
+		{"ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/plan", true, "ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/plan", ""},
+		{"s3://plans/{{ group }}.yaml", false, "finding the plan s3://plans/{{ group }}.yaml: {{ group }}: not known here", ""},
+	} {
+		source, err := plan.Find(environment("GREENLIGHT_PLAN", tt.setting, "ALB_URL", "h"), t.TempDir())
+		if err != nil || source.Remote == nil || source.Text != nil || source.Name != tt.setting {
+			t.Fatalf("%s: found %+v (%v)", tt.setting, source, err)
+		}
+		if source.Remote.IsFixed() != tt.fixed {
+			t.Errorf("%s: fixed is %t", tt.setting, !tt.fixed)
+		}
+		address, err := source.Remote.Address(known)
+		got := address.String()
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tt.want || address.Bucket != tt.bucket {
+			t.Errorf("%s is %s in the bucket %q, want %s in %q", tt.setting, got, address.Bucket, tt.want, tt.bucket)
+		}
+	}
+}
+
+func TestWhatAPlanInAWSIncludesLiesBesideIt(t *testing.T) {
+	for _, tt := range []struct {
+		from plan.Address
+		file string
+		want string
+	}{
+		{plan.Address{Bucket: "plans", Key: "shop/plan.yaml"}, "health.yaml", "s3://plans/shop/health.yaml"},
+		{plan.Address{Bucket: "plans", Key: "shop/plan.yaml"}, "../common/health.yaml", "s3://plans/common/health.yaml"},
+		{plan.Address{Bucket: "plans", Key: "shop/plan.yaml"}, "../../../x.yaml", "s3://plans/x.yaml"},
+		{plan.Address{Bucket: "plans", Key: "shop/plan.yaml"}, "/x.yaml", "s3://plans/x.yaml"},
+		{plan.Address{Bucket: "plans", Key: "plan.yaml"}, "./x.yaml", "s3://plans/x.yaml"},
+		{plan.Address{Key: "/shop/plan"}, "health", "ssm:/shop/health"},
+		{plan.Address{Key: "/shop/plan"}, "/common/health", "ssm:/common/health"},
+		{plan.Address{Key: "plan"}, "health", "ssm:health"},
+		{plan.Address{Key: "/shop/plan"}, "s3://plans/x", `"s3://plans/x" is no path from ssm:/shop/plan: what a plan includes lies in the same place as the plan`},
+	} {
+		at, err := tt.from.Beside(tt.file)
+		got := at.String()
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s beside %s is %s, want %s", tt.file, tt.from, got, tt.want)
+		}
 	}
 }
 
@@ -220,3 +288,25 @@ func FuzzParse(f *testing.F) {
 
 // lineBreaks are what ends a line of YAML.
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
+func FuzzLocation(f *testing.F) {
+	for _, seed := range []string{"s3://plans/{{ application }}/plan.yaml", "ssm:/plans/shop", "ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/plan", "s3://", "s3://a/{{", "ssm:{{ group }}", "s3://a/b/"} {
+		f.Add(seed, "../x.yaml")
+	}
+	f.Fuzz(func(t *testing.T, setting, file string) {
+		at, err := plan.ParseLocation("GREENLIGHT_PLAN", setting)
+		if !plan.IsRemote(setting) || err != nil {
+			return
+		}
+		address, err := at.Address(func(string) (any, error) { return "x", nil })
+		if err != nil {
+			return
+		}
+		if again, err := plan.ParseAddress(address.String()); err != nil || again != address {
+			t.Errorf("%s is %+v, read again %+v (%v)", setting, address, again, err)
+		}
+		if beside, err := address.Beside(file); err == nil && beside.Bucket != address.Bucket {
+			t.Errorf("%s beside %s is in another bucket: %s", file, address, beside)
+		}
+	})
+}

@@ -303,6 +303,9 @@ func (s *Simulator) functionEnvironment() map[string]string {
 	return map[string]string{"AWS_ENDPOINT_URL": s.address, "DEPLOYMENT_SIMULATOR": "true"}
 }
 
+// SettleFunctions waits until no function runs: hooks go on after they have reported.
+func (s *Simulator) SettleFunctions(ctx context.Context) error { return s.functions.Settle(ctx) }
+
 // EndpointURL is the endpoint of the simulated AWS.
 func (s *Simulator) EndpointURL() string { return s.address }
 

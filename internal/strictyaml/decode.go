@@ -25,7 +25,7 @@ type Validator interface {
 // Names are the names that {{ }} may hold.
 type Names struct {
 	// Static values are known when the file is read and are filled in as it is decoded. Dots reach into maps:
-	// vars.user.id is Static["vars"]["user"]["id"].
+	// vars.user.id is Static["vars"]["user"]["id"]. A value that is a Text may hold names of its own, that are known later.
 	Static map[string]any
 	// Later are the names of values that are known when a check runs, in full: green.url.
 	Later []string
@@ -40,6 +40,7 @@ type Decoder struct {
 	problems Problems
 	key      string
 	layouts  map[reflect.Type]*layout
+	once     map[any]any
 }
 
 // NewDecoder makes a Decoder for files in which these names may stand between {{ and }}.
@@ -60,6 +61,9 @@ func (d *Decoder) Err() error {
 	}
 	return d.problems.sorted()
 }
+
+// Count says how many problems there are so far.
+func (d *Decoder) Count() int { return len(d.problems) }
 
 // Problem notes what is wrong with a node. The key that the node stands under is put in front.
 func (d *Decoder) Problem(n Node, format string, args ...any) { d.Note(RuleValue, n, format, args...) }

@@ -30,6 +30,14 @@ func (d *Decoder) Static(n Node) (Node, bool) {
 }
 
 func (d *Decoder) fillWhole(n Node, value any) (Node, bool) {
+	if t, isText := value.(Text); isText {
+		literal, ok := t.Literal()
+		if !ok {
+			d.Problem(n, "%s is {{ %s }}, which is known only when a check runs, and this value is needed when the file is read", n.Text(), t.Names()[0])
+			return n, false
+		}
+		value = literal
+	}
 	tag := "!!str"
 	switch value.(type) {
 	case int, int64:
@@ -130,6 +138,17 @@ func (s *splitter) literal(text string) {
 	}
 }
 
+// text takes the parts of another text, whose names keep their places.
+func (s *splitter) text(t Text) {
+	for _, p := range t.parts {
+		if p.name == "" {
+			s.literal(p.literal)
+		} else {
+			s.parts = append(s.parts, p)
+		}
+	}
+}
+
 func (s *splitter) wrong(offset, width int, format string, args ...any) {
 	s.d.noteAt(RuleName, s.n, offset, width, format, args...)
 	s.sound = false
@@ -163,6 +182,10 @@ func (s *splitter) braces(b braces) {
 	}
 	if !ok {
 		s.wrong(b.start, width, "%s", Unknown("name", name, s.d.known()))
+		return
+	}
+	if t, isText := value.(Text); isText {
+		s.text(t)
 		return
 	}
 	text, err := textOf(value)

@@ -22,6 +22,9 @@ func (t Text) Skip(bytes int) Text {
 // ExpandFunc fills the names in as Expand does, each with what fill makes of its value and of the text before it: a
 // text with a syntax of its own (a URL, a regular expression) escapes there what would otherwise become structure.
 func (t Text) ExpandFunc(lookup Lookup, fill func(before, value string) string) (string, error) {
+	if literal, known := t.Literal(); known {
+		return literal, nil
+	}
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.name == "" {
@@ -36,3 +39,20 @@ func (t Text) ExpandFunc(lookup Lookup, fill func(before, value string) string) 
 	}
 	return b.String(), nil
 }
+
+// Once gives what build makes of a key the first time that anything in the file asks for it: what several values refer to, such as
+// another file, is read once. The key's type should be the caller's own.
+func (d *Decoder) Once(key any, build func() any) any {
+	made, there := d.once[key]
+	if !there {
+		made = build()
+		if d.once == nil {
+			d.once = map[any]any{}
+		}
+		d.once[key] = made
+	}
+	return made
+}
+
+// Add notes problems that another Decoder found, in another file.
+func (d *Decoder) Add(problems Problems) { d.problems = append(d.problems, problems...) }

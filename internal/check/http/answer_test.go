@@ -166,7 +166,7 @@ func TestAServerThatBreaksTheProtocolHasAnsweredWrongly(t *testing.T) {
 		{"a chunk that is longer than it says", head + "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", `failed: GET http://green/: the answer is not HTTP: malformed chunked encoding`},
 		{"a length that isn't one", head + "Content-Length: many\r\n\r\nok", `failed: GET http://green/: the answer is not HTTP: bad Content-Length "many"`},
 		{"two lengths", head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nok", `failed: GET http://green/: the answer is not HTTP: message cannot contain multiple Content-Length headers; got ["1" "2"]`},
-		{"gzip that isn't", head + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + strings.Repeat("x", 20), `failed: GET http://green/: the answer is not HTTP: invalid header`},
+		{"gzip that isn't", head + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + strings.Repeat("x", 20), `failed: GET http://green/: the body is not gzip, which its content-encoding says that it is: invalid header`},
 		{"a wrong status before it breaks", "HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", `failed: GET http://green/: status is 500, expected 2xx`},
 		{"a longer body than it says is read as far", head + "Content-Length: 2\r\n\r\nokHTTP/1.1 500 Oh\r\n\r\n", `passed`},
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -18,6 +19,8 @@ import (
 type Expect struct {
 	// Status is a code, a class (2xx), a range (200..299), a list of them, or a comparison: < 500. Without it, 2xx.
 	Status *expect.Status `yaml:"status"`
+	// Protocol is the version of HTTP that was spoken: HTTP/1.1 or HTTP/2.0.
+	Protocol *expect.Text `yaml:"protocol"`
 	// Duration bounds the time from the first byte sent to the last byte read, connecting included: < 500ms.
 	Duration *expect.Duration `yaml:"duration"`
 	// Headers are names, in any case, with the text or comparison that their value must fit.
@@ -27,6 +30,10 @@ type Expect struct {
 	// JSON are JSON paths into the body, with the value or comparison that what they select must fit. A path that selects
 	// nothing is false, also under !=.
 	JSON expect.JSON `yaml:"json"`
+	// Schema is a JSON Schema that the body must fit, inline or as a file.
+	Schema *Schema `yaml:"schema"`
+	// OpenAPI is the contract that the answer's status, headers and body must be as it says.
+	OpenAPI *OpenAPI `yaml:"openapi"`
 	// Size is that of the body after decompression, with its unit: < 100kB.
 	Size *expect.Size `yaml:"size"`
 	// Certificate is what is expected of the server's certificate.
@@ -40,40 +47,55 @@ type Expect struct {
 func (e *Expect) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	headers, _ := n.Get("headers")
 	for _, pair := range headers.Pairs() {
-		if name := pair.Key.Text(); !isToken(name) {
+		if name := pair.Key.Text(); !network.IsToken(name) {
 			d.Problem(pair.Key, "headers: %q is not the name of a header", name)
 		}
 	}
 }
 
-// needsBody says that the text of the body is looked at.
-func (e *Expect) needsBody() bool {
-	return e.Body != nil || len(e.JSON) > 0 || e.Assert.Uses("body")
+// ValidateFor refuses what no answer to a request could fulfil. The node is the expectation's.
+func (e *Expect) ValidateFor(d *strictyaml.Decoder, n strictyaml.Node, request *Request) {
+	if at, ok := n.Get("openapi"); ok && e.OpenAPI != nil {
+		e.OpenAPI.validateFor(d, at, request)
+	}
+	if at, ok := n.Get("protocol"); ok && e.Protocol != nil && at.IsScalar() && strings.HasPrefix(at.Text(), "HTTP/") &&
+		!slices.Contains(protocols, at.Text()) {
+		d.Problem(at, "protocol: %s", strictyaml.Unknown("version", at.Text(), protocols))
+	}
 }
 
-// result judges an exchange.
-func (e *Expect) result(ctx context.Context, x *exchange, lookup strictyaml.Lookup) check.Result {
+// protocols are what answers come in, as they are told.
+var protocols = []string{"HTTP/1.0", "HTTP/1.1", "HTTP/2.0"}
+
+// needsBody says that the text of the body is looked at.
+func (e *Expect) needsBody() bool {
+	return e.Body != nil || len(e.JSON) > 0 || e.Schema != nil || e.OpenAPI != nil || e.Assert.Uses("body")
+}
+
+// result judges an exchange. The base is the URL of the side that was asked.
+func (e *Expect) result(ctx context.Context, x *exchange, base string, lookup strictyaml.Lookup) check.Result {
 	var away misled
-	if x.answer == nil || errors.As(x.err, &away) {
-		return x.problem(ctx).result()
+	var known network.Problem
+	if x.answer == nil || errors.As(x.err, &away) || errors.As(x.err, &known) {
+		return x.problem(ctx).Result()
 	}
-	j := &judging{Expect: e, exchange: x, lookup: lookup}
+	j := &judging{Expect: e, exchange: x, lookup: lookup, base: base}
 	j.head()
 	switch {
 	case x.err != nil:
 		j.part()
-	case x.cut:
+	case x.cut, x.coding != "":
 		j.beginning(ctx)
 	default:
 		j.whole(ctx)
 	}
 	switch {
-	case len(j.false) > 0:
-		return check.Result{Outcome: check.Failed, Reason: j.reason(), Retry: j.retry()}
+	case len(j.found.All()) > 0:
+		return check.Result{Outcome: check.Failed, Reason: j.found.String(), Retry: j.retry()}
 	case x.err != nil:
-		return x.problem(ctx).result()
-	case j.err != nil:
-		return check.Result{Outcome: check.Inconclusive, Reason: j.err.Error()}
+		return x.problem(ctx).Result()
+	case j.found.Err() != nil:
+		return check.Result{Outcome: check.Inconclusive, Reason: j.found.Err().Error()}
 	}
 	return check.Result{Outcome: check.Passed}
 }
@@ -83,20 +105,11 @@ type judging struct {
 	*Expect
 	*exchange
 	lookup strictyaml.Lookup
-	false  []*expect.Mismatch
-	err    error // the first name without a value
+	base   string
+	found  expect.Mismatches
 }
 
-func (j *judging) add(err error, all ...*expect.Mismatch) {
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	for _, m := range all {
-		if m != nil {
-			j.false = append(j.false, m)
-		}
-	}
-}
+func (j *judging) add(err error, all ...*expect.Mismatch) { j.found.Add(err, all...) }
 
 // head judges what came before the body.
 func (j *judging) head() {
@@ -107,6 +120,13 @@ func (j *judging) head() {
 	if m := status.Judge(j.answer.StatusCode); m != nil {
 		m.Got += j.origin()
 		j.add(nil, m)
+	}
+	if j.Protocol != nil {
+		m, err := j.Protocol.Judge("protocol", j.answer.Proto, j.lookup)
+		j.add(err, m)
+	}
+	if j.events != nil && !j.isEventStream() {
+		j.add(nil, &expect.Mismatch{Subject: "header content-type", Got: expect.Quote(j.answer.Header.Get("Content-Type")), Expected: eventStream})
 	}
 	for i := range j.Headers {
 		h := &j.Headers[i]
@@ -168,18 +188,23 @@ func (j *judging) part() {
 	}
 }
 
-// beginning judges an answer of which only MaxBody was read.
+// beginning judges an answer of which only MaxBody was read, or whose body is in a coding that isn't known.
 func (j *judging) beginning(ctx context.Context) {
 	var need []string
 	if j.Duration != nil {
-		if m, settled, err := j.Duration.JudgeAtLeast(j.took(), j.lookup); settled || err != nil {
+		m, settled, err := j.Duration.JudgeAtLeast(j.took(), j.lookup)
+		if !j.cut { // all of it came
+			m, err = j.Duration.Judge(j.took(), j.lookup)
+			settled = true
+		}
+		if settled || err != nil {
 			j.add(err, m)
 		} else {
 			need = append(need, "duration")
 		}
 	}
 	if j.Size != nil {
-		if m, settled, err := j.Size.JudgeAtLeast(j.size, j.lookup); settled || err != nil {
+		if m, settled, err := j.Size.JudgeAtLeast(j.size, j.lookup); j.cut && (settled || err != nil) {
 			j.add(err, m)
 		} else {
 			need = append(need, "size")
@@ -191,6 +216,15 @@ func (j *judging) beginning(ctx context.Context) {
 	if len(j.JSON) > 0 {
 		need = append(need, "json")
 	}
+	if j.Schema != nil {
+		need = append(need, "schema")
+	}
+	if j.OpenAPI != nil {
+		need = append(need, "openapi")
+	}
+	if j.events != nil && j.isEventStream() {
+		need = append(need, "events")
+	}
 	switch {
 	case slices.ContainsFunc([]string{"body", "size", "duration"}, j.Assert.Uses):
 		need = append(need, "assert")
@@ -198,12 +232,18 @@ func (j *judging) beginning(ctx context.Context) {
 		all, err := j.Assert.Judge(ctx, j.seen(nil), j.lookup)
 		j.add(err, all...)
 	}
-	if len(need) > 0 {
-		j.add(nil, &expect.Mismatch{
-			Subject: "body", Got: fmt.Sprintf("over %d MiB, the most that is read", MaxBody>>20),
-			Expected: "all of it for " + strings.Join(need, ", "),
-		})
+	if len(need) == 0 {
+		return
 	}
+	m := &expect.Mismatch{
+		Subject: "body", Got: fmt.Sprintf("over %d MiB, the most that is read", MaxBody>>20),
+		Expected: "all of it for " + strings.Join(need, ", "),
+	}
+	if j.coding != "" {
+		m.Got = "in the coding " + expect.Quote(j.coding)
+		m.Expected = "gzip, deflate or none for " + strings.Join(need, ", ")
+	}
+	j.add(nil, m)
 }
 
 // whole judges what needs all of an answer.
@@ -220,39 +260,50 @@ func (j *judging) whole(ctx context.Context) {
 		m, err := j.Body.Judge("body", string(j.body), j.lookup)
 		j.add(err, m)
 	}
-	if len(j.JSON) == 0 && len(j.Assert) == 0 {
+	if j.OpenAPI != nil {
+		all, err := j.OpenAPI.judge(j.exchange, j.base)
+		j.add(err, all...)
+	}
+	if len(j.JSON) == 0 && j.Schema == nil && len(j.Assert) == 0 && j.events == nil {
 		return
 	}
+	j.parsed(ctx)
+}
+
+// parsed judges what a body holds.
+func (j *judging) parsed(ctx context.Context) {
 	doc, notJSON := expect.ParseJSON(j.body)
+	if j.events != nil {
+		if !j.isEventStream() {
+			return // which is told already
+		}
+		doc, notJSON = j.events.value(), nil
+		if n := len(j.events.all); n < j.events.want {
+			j.add(nil, &expect.Mismatch{Subject: "number of events", Got: fmt.Sprintf("%d when the stream ended", n), Expected: fmt.Sprint(j.events.want)})
+		}
+	}
 	switch {
-	case len(j.JSON) == 0:
+	case len(j.JSON) == 0 && j.Schema == nil:
 	case notJSON != nil:
 		j.add(nil, &expect.Mismatch{Subject: "body", Got: fmt.Sprintf("not JSON (%s): %s", notJSON, expect.Quote(string(j.body))), Expected: "JSON"})
 	default:
 		all, err := j.JSON.Judge(doc, j.lookup)
 		j.add(err, all...)
+		if j.Schema != nil {
+			j.add(nil, j.Schema.Judge(doc)...)
+		}
 	}
 	body := expect.BodyValue(j.body, j.answer.Header.Get("Content-Type"), doc, notJSON)
+	if j.events != nil {
+		body = doc
+	}
 	all, err := j.Assert.Judge(ctx, j.seen(body), j.lookup)
 	j.add(err, all...)
 }
 
-// reason tells what is false, the first few of it.
-func (j *judging) reason() string {
-	const most = 3
-	var parts []string
-	for _, m := range j.false[:min(most, len(j.false))] {
-		parts = append(parts, m.String())
-	}
-	if more := len(j.false) - most; more > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(parts, "; ")
-}
-
 // retry lets a load balancer's own error be asked again, where it is its status that is wrong.
 func (j *judging) retry() check.Retry {
-	if j.fromLoadBalancer() && slices.ContainsFunc(j.false, func(m *expect.Mismatch) bool { return m.Subject == "status" }) {
+	if j.fromLoadBalancer() && slices.ContainsFunc(j.found.All(), func(m *expect.Mismatch) bool { return m.Subject == "status" }) {
 		return check.RetrySpreading
 	}
 	return check.RetryNever

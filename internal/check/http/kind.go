@@ -6,13 +6,10 @@ package httpcheck
 
 import (
 	"context"
-	"crypto/x509"
-	"net"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -25,33 +22,19 @@ const DefaultTimeout = 2 * time.Second
 const MaxBody = 1 << 20
 
 // Network is how requests leave, and what certificates are judged with.
-type Network struct {
-	// Dial connects; nil: a net.Dialer.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Proxy chooses the proxy of a request; nil: none.
-	Proxy func(*http.Request) (*url.URL, error)
-	// Roots are the authorities that are trusted where a plan names none; nil: the system's.
-	Roots *x509.CertPool
-	// Now is the time that certificates are judged at; nil: time.Now.
-	Now func() time.Time
-}
+type Network = network.Network
 
-// System is the network as curl and the AWS SDKs use it: through the proxy of HTTP_PROXY, HTTPS_PROXY and NO_PROXY,
-// never for loopback.
-func System() Network { return Network{Proxy: http.ProxyFromEnvironment} }
+// System is the network with the proxies of the environment.
+func System() Network { return network.System() }
 
 // Kind is the kind of check that this package holds.
 func Kind(n Network) check.Kind {
-	if n.Dial == nil {
-		n.Dial = new(net.Dialer).DialContext
-	}
-	if n.Now == nil {
-		n.Now = time.Now
-	}
+	n = n.Whole()
+	tokens := newTokens(n)
 	return check.Kind{
 		Key:     "http",
 		Timeout: DefaultTimeout,
-		New:     func() check.Check { return &Check{network: n} },
+		New:     func() check.Check { return &Check{network: n, tokens: tokens} },
 	}
 }
 
@@ -63,6 +46,13 @@ type Check struct {
 	Expect Expect `yaml:"expect"`
 
 	network Network
+	tokens  *tokens
+}
+
+// Validate refuses what no answer to the request could fulfil.
+func (c *Check) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
+	expected, _ := n.Get("expect")
+	c.Expect.ValidateFor(d, expected, &c.Request)
 }
 
 // Title is the request's method and target, as the plan has them: "GET /health".
@@ -72,14 +62,4 @@ func (c *Check) Title() string { return c.Request.method() + " " + c.Request.tar
 func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	r := newRun(c, scope)
 	return r.do(ctx)
-}
-
-// noLookup is for a scope without names.
-func noLookup(string) (any, error) { return nil, errNoNames }
-
-func lookupOf(scope check.Scope) strictyaml.Lookup {
-	if scope.Lookup == nil {
-		return noLookup
-	}
-	return scope.Lookup
 }

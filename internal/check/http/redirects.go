@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -61,8 +62,8 @@ func (h *hop) next(answer *http.Response, rules Redirects, before []string) (*ho
 	to = h.kept(to)
 	following := h.redirected(answer.StatusCode, to)
 	switch {
-	case !sameOrigin(h.url, to) && !rules.OtherHosts:
-		return nil, misled(fmt.Sprintf("redirects to another host, %s, where it isn't green that answers; redirects: {max: %d, other_hosts: true} follows it", origin(to), rules.Max))
+	case !network.SameOrigin(h.url, to) && !rules.OtherHosts:
+		return nil, misled(fmt.Sprintf("redirects to another host, %s, where it isn't green that answers; redirects: {max: %d, other_hosts: true} follows it", network.Origin(to), rules.Max))
 	case slices.Contains(before, following.String()):
 		return nil, misled("redirects in a loop: " + loop(before, following.String()))
 	case len(before) > rules.Max:
@@ -74,19 +75,16 @@ func (h *hop) next(answer *http.Response, rules Redirects, before []string) (*ho
 // kept leads a redirect to the name that was asked for back to the address that answers by it: elsewhere the name
 // leads to where production is.
 func (h *hop) kept(to *url.URL) *url.URL {
-	if h.host == "" || !strings.EqualFold(to.Hostname(), hostname(h.host)) {
+	if h.host == "" || !strings.EqualFold(to.Hostname(), network.Hostname(h.host)) {
 		return to
 	}
 	here := *to
 	here.Host = strings.TrimSuffix(net.JoinHostPort(h.url.Hostname(), to.Port()), ":")
-	if !sameOrigin(h.url, &here) {
+	if !network.SameOrigin(h.url, &here) {
 		return to
 	}
 	return &here
 }
-
-// hostname is the value of a Host header without the port.
-func hostname(host string) string { return (&url.URL{Host: host}).Hostname() }
 
 func isRedirect(status int) bool {
 	switch status {
@@ -99,7 +97,9 @@ func isRedirect(status int) bool {
 // redirected is the request that follows one: after 303, and as all clients do after 301 and 302 of a POST, a GET
 // without the body (RFC 9110, 15.4).
 func (h *hop) redirected(status int, to *url.URL) *hop {
-	following := &hop{method: h.method, url: to, header: h.header.Clone(), host: h.host, body: h.body, ownCookies: h.ownCookies, jar: h.jar}
+	following := &hop{
+		method: h.method, url: to, header: h.header.Clone(), host: h.host, body: h.body, home: h.home, ownCookies: h.ownCookies, jar: h.jar,
+	}
 	becomesGet := status == http.StatusSeeOther && h.method != http.MethodHead && h.method != http.MethodGet ||
 		(status == http.StatusMovedPermanently || status == http.StatusFound) && h.method == http.MethodPost
 	if becomesGet {
@@ -110,7 +110,7 @@ func (h *hop) redirected(status int, to *url.URL) *hop {
 			}
 		}
 	}
-	if !sameOrigin(h.url, to) {
+	if !network.SameOrigin(h.url, to) {
 		following.leave()
 	}
 	return following
@@ -119,27 +119,12 @@ func (h *hop) redirected(status int, to *url.URL) *hop {
 // leave drops what belongs to green alone before a request goes elsewhere: what could be a secret, which may be any
 // header that the plan sets, and the name of green's host.
 func (h *hop) leave() {
-	h.host, h.ownCookies = "", false
+	h.host, h.home, h.ownCookies = "", false, false
 	for name := range h.header {
 		if name != "User-Agent" && name != "Content-Type" && !strings.HasPrefix(name, "Accept") {
 			h.header.Del(name)
 		}
 	}
-}
-
-func sameOrigin(a, b *url.URL) bool { return origin(a) == origin(b) }
-
-// origin is a URL's scheme, host and port, written alike for all that mean the same.
-func origin(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	host := strings.ToLower(u.Hostname())
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return u.Scheme + "://" + host + ":" + port
 }
 
 // loop shows the way around: /a → /b → /a.

@@ -1,11 +1,10 @@
 package httpcheck
 
 import (
-	"errors"
-	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -20,27 +19,42 @@ type Request struct {
 
 	// Query is added to that of the target, sorted by name.
 	Query strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"query"`
-	// Headers win over those that are set otherwise. With an accept-encoding of its own, a request gets its answer as
-	// it is sent: the body is compressed then.
+	// Headers win over those that are set otherwise. Without an accept-encoding of its own, a request takes gzip.
 	Headers strictyaml.Map[strictyaml.Text] `yaml:"headers"`
 
-	// Body is the request's body as it is. A request has one of body, json and form; GET and HEAD may have one too.
+	// Body is the request's body as it is. A request has one of body, json, form and multipart; GET and HEAD may have one too.
 	Body strictyaml.Text `yaml:"body"`
 	// JSON is a value that is sent as JSON, with that content-type.
 	JSON strictyaml.Value `yaml:"json"`
 	// Form are names and values that are sent as a form, with that content-type.
 	Form strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"form"`
+	// Multipart is a form of several parts, each a value or a file.
+	Multipart Multipart `yaml:"multipart"`
+
+	// BasicAuth says who asks by a name and a password. A request has one of basic_auth, aws and oauth2, and none goes along with a
+	// redirect to another host.
+	BasicAuth *BasicAuth `yaml:"basic_auth"`
+	// AWS signs the request with the credentials that the function has.
+	AWS *AWS `yaml:"aws"`
+	// OAuth2 says who asks by an access token, which is had for a client's own credentials.
+	OAuth2 *OAuth2 `yaml:"oauth2"`
+
+	// Resolve connects elsewhere than names say: host:port → address.
+	Resolve Resolve `yaml:"resolve"`
+	// Version is that of HTTP: 1.1, 2 over TLS, or h2c, which is 2 without TLS. Without it the server chooses between 1.1 and 2
+	// over TLS, and plain http is 1.1.
+	Version httpVersion `yaml:"version"`
+	// Events reads so many server-sent events, and no more of the answer.
+	Events eventCount `yaml:"events"`
 
 	// Redirects is how many are followed, 0 to 20; default 0: a gate judges what green itself answers.
 	Redirects Redirects `yaml:"redirects"`
 	// TLS is how an https request is made. Certificates and keys are PEM texts, or files with them.
-	TLS TLS `yaml:"tls"`
+	TLS network.TLS `yaml:"tls"`
 }
 
 // methods are those of RFC 9110 and PATCH. CONNECT is for proxies.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
-
-var errNoNames = errors.New("no names are known here")
 
 // DecodeNode reads one line, or a mapping.
 func (r *Request) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -115,45 +129,36 @@ func (r *Request) validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	r.validateBody(d, n)
 	headers, _ := n.Get("headers")
 	r.validateHeaders(d, headers)
+	r.validateIdentity(d, n)
+	r.validateVersion(d, n)
 }
 
 // validateTarget refuses a path or URL that no request could go to, whatever the names in it stand for.
 func (r *Request) validateTarget(d *strictyaml.Decoder, path, target strictyaml.Node) {
 	if !r.Path.IsZero() {
-		if _, err := parsePath(supposed(r.Path, "/x")); err != nil {
+		if _, err := network.ParsePath(network.Supposed(r.Path, "/x")); err != nil {
 			d.Problem(path, "%s", err)
 		}
 	}
 	if !r.URL.IsZero() {
-		if _, err := parseURL(supposed(r.URL, "http://x")); err != nil {
+		if _, err := network.ParseURL(network.Supposed(r.URL, "http://x"), "http", "https"); err != nil {
 			d.Problem(target, "%s", err)
 		}
 	}
 }
 
-// supposed fills in harmless values: first where the text begins with a name, x for all others.
-func supposed(t strictyaml.Text, first string) string {
-	text, err := t.ExpandFunc(func(string) (any, error) { return "x", nil }, func(before, value string) string {
-		if before == "" {
-			return first
-		}
-		return value
-	})
-	if err != nil {
-		return t.String() // can't be: there is a value for each name
-	}
-	return text
-}
+// bodies are the keys that give a request its body.
+var bodies = []string{"body", "json", "form", "multipart"}
 
 func (r *Request) validateBody(d *strictyaml.Decoder, n strictyaml.Node) {
 	first := ""
 	for _, pair := range n.Pairs() {
 		switch key := pair.Key.Text(); {
-		case key != "body" && key != "json" && key != "form":
+		case !slices.Contains(bodies, key):
 		case first == "":
 			first = key
 		default:
-			d.Problem(pair.Key, "%s: the request has a body already, from %s: write one of body, json and form", key, first)
+			d.Problem(pair.Key, "%s: the request has a body already, from %s: write one of %s", key, first, strings.Join(bodies, ", "))
 		}
 	}
 }
@@ -167,7 +172,7 @@ func (r *Request) validateHeaders(d *strictyaml.Decoder, n strictyaml.Node) {
 		name := pair.Key.Text()
 		lower := strings.ToLower(name)
 		switch earlier, twice := lines[lower]; {
-		case !isToken(name):
+		case !network.IsToken(name):
 			d.Problem(pair.Key, "headers: %q is not the name of a header: letters, digits and any of !#$%%&'*+-.^_`|~", name)
 		case slices.Contains(owned, lower):
 			d.Problem(pair.Key, "headers: %s describes the message itself, and is set with it", name)
@@ -178,43 +183,9 @@ func (r *Request) validateHeaders(d *strictyaml.Decoder, n strictyaml.Node) {
 		}
 		for _, h := range r.Headers {
 			literal, known := h.Value.Literal()
-			if h.At == pair.Key.Position() && known && !isHeaderValue(literal) {
+			if h.At == pair.Key.Position() && known && !network.IsHeaderValue(literal) {
 				d.Problem(pair.Value, "headers: the value of %s holds a line break or another control character", name)
 			}
 		}
 	}
-}
-
-// isToken says that a header can be named so (RFC 9110, 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isHeaderValue says that a header can have this value (RFC 9110, 5.5): no control character but the tab.
-func isHeaderValue(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// escape fills a value into a path or URL. At its very beginning the value is the beginning of the URL; behind that
-// it is one segment of the path, or one value of the query, whatever characters it has.
-func escape(before, value string) string {
-	switch {
-	case before == "":
-		return value
-	case strings.Contains(before, "?"):
-		return url.QueryEscape(value)
-	}
-	return url.PathEscape(value)
 }

@@ -3,19 +3,21 @@ package httpcheck
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -31,14 +33,18 @@ type run struct {
 	lookup  strictyaml.Lookup
 	logger  *slog.Logger
 	began   time.Time
+	asked   time.Time  // when the first request began
 	side    check.Side // that the first request asks
 	sender  *http.Transport
-	client  *clientCertificate
+	client  *network.ClientCertificate
+	older   atomic.Bool // the server answered in HTTP/1.1 to HTTP/2 (h2c)
 	seen    []check.Request
+	// secrets are what is left out of reports, each followed by what stands in its place.
+	secrets []string
 }
 
 func newRun(c *Check, scope check.Scope) *run {
-	r := &run{check: c, scope: scope, lookup: lookupOf(scope), logger: scope.Logger, began: time.Now()}
+	r := &run{check: c, scope: scope, lookup: network.Lookup(scope), logger: scope.Logger, began: time.Now()}
 	if r.logger == nil {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,7 +67,7 @@ func (r *run) do(ctx context.Context) check.Result {
 func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 	first, err := r.firstHop()
 	if err == nil {
-		err = r.connectWith(first, hostname(r.side.Host))
+		err = r.connectWith(first, network.Hostname(r.side.Host))
 	}
 	if err != nil {
 		return nil, check.Result{}, err
@@ -69,8 +75,8 @@ func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 	// It also ends dials that nobody waits for any more.
 	defer func() { r.sender.CloseIdleConnections() }()
 	x := r.follow(ctx, first)
-	result := r.check.Expect.result(ctx, x, r.lookup)
-	result.Requests, result.Reason = r.seen, strictyaml.OneLine(result.Reason)
+	result := r.check.Expect.result(ctx, x, r.side.URL, r.lookup)
+	result.Requests, result.Reason = r.seen, r.masked(strictyaml.OneLine(result.Reason))
 	return x, result, nil
 }
 
@@ -79,24 +85,49 @@ func (r *run) ask(ctx context.Context) (*exchange, check.Result, error) {
 // on asking the old version after traffic has shifted. The server's name is for certificates, where neither the URL nor
 // the plan says which.
 func (r *run) connectWith(first *hop, serverName string) error {
-	config, client, err := r.check.Request.TLS.config(r.check.network, r.lookup)
+	request := &r.check.Request
+	mayBeTLS := first.url.Scheme == "https" || request.Redirects.OtherHosts
+	config, client, err := request.secured(r.check.network, r.lookup, first, mayBeTLS)
 	if err != nil {
 		return err
 	}
-	if config.ServerName == "" {
+	if config != nil && config.ServerName == "" {
 		config.ServerName = serverName
 	}
+	through, err := request.Resolve.over(r.check.network, r.lookup)
+	if err != nil {
+		return err
+	}
+	if err := request.Version.suits(first.url.Scheme); err != nil {
+		return err
+	}
+	through = request.Version.over(through, &r.older)
 	r.client = client
 	r.sender = &http.Transport{
-		DialContext:            r.check.network.Dial,
-		Proxy:                  r.check.network.Proxy,
-		OnProxyConnectResponse: proxyAnswer,
+		DialContext:            through.Dial,
+		Proxy:                  through.Proxy,
+		OnProxyConnectResponse: network.ProxyAnswer,
 		TLSClientConfig:        config,
-		ForceAttemptHTTP2:      first.url.Scheme == "https" || r.check.Request.Redirects.OtherHosts, // preparing for it takes time
+		ForceAttemptHTTP2:      mayBeTLS, // preparing for it takes time
+		Protocols:              request.Version.protocols(),
 		DisableKeepAlives:      true,
+		DisableCompression:     true, // what comes compressed is told, and decoded here
 		MaxResponseHeaderBytes: maxHeader,
 	}
 	return nil
+}
+
+// secured makes what requests are secured with from a hop on; nil where there can be no TLS, and nothing that could be wrong is said
+// of it. The client's certificate is for green alone.
+func (r *Request) secured(n Network, lookup strictyaml.Lookup, h *hop, mayBe bool) (*tls.Config, *network.ClientCertificate, error) {
+	options := r.TLS
+	if !mayBe && options.CA.IsZero() && options.Cert.IsZero() && options.ServerName.IsZero() {
+		return nil, &network.ClientCertificate{}, nil
+	}
+	if !h.home {
+		options.Cert, options.Key = strictyaml.Text{}, strictyaml.Text{}
+	}
+	return options.Config(n, lookup)
 }
 
 // hop is one request of a chain of redirects.
@@ -106,6 +137,8 @@ type hop struct {
 	host   string // in place of the URL's
 	header http.Header
 	body   []byte
+	// home: it goes to where the plan sends the first one, and may carry what is for that server.
+	home bool
 	// ownCookies: the plan says which cookies the request has.
 	ownCookies bool
 	jar        http.CookieJar // nil: none
@@ -133,11 +166,14 @@ func (r *run) firstHop() (*hop, error) {
 		return nil, err
 	}
 	r.side = side
+	if err := request.Resolve.leads(u, request.Redirects.OtherHosts); err != nil {
+		return nil, err
+	}
 	body, contentType, err := request.content(r.lookup)
 	if err != nil {
 		return nil, err
 	}
-	h := &hop{method: request.method(), url: u, host: side.Host, header: http.Header{}, body: body, jar: r.session.jarOrNone()}
+	h := &hop{method: request.method(), url: u, host: side.Host, header: http.Header{}, body: body, home: true, jar: r.session.jarOrNone()}
 	for name, values := range side.Headers {
 		h.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
@@ -147,12 +183,17 @@ func (r *run) firstHop() (*hop, error) {
 	if r.scope.UserAgent != "" {
 		h.header.Set("User-Agent", r.scope.UserAgent)
 	}
+	if request.Events > 0 {
+		h.header.Set("Accept", eventStream)
+	} else if h.method != http.MethodHead {
+		h.header.Set("Accept-Encoding", "gzip")
+	}
 	for _, entry := range request.Headers {
 		value, err := entry.Value.Expand(r.lookup)
 		if err != nil {
 			return nil, err
 		}
-		if !isHeaderValue(value) {
+		if !network.IsHeaderValue(value) {
 			return nil, fmt.Errorf("%s: the value of the header %s holds a line break or another control character", entry.At, entry.Key)
 		}
 		if name := http.CanonicalHeaderKey(entry.Key); name == "Host" {
@@ -162,7 +203,15 @@ func (r *run) firstHop() (*hop, error) {
 			h.ownCookies = h.ownCookies || name == "Cookie"
 		}
 	}
+	if h.header.Get("Range") != "" && !request.sets("accept-encoding") {
+		h.header.Del("Accept-Encoding") // a part of a compressed body can't be decoded
+	}
 	return h, nil
+}
+
+// sets says that the plan sets a header, given in lower case.
+func (r *Request) sets(name string) bool {
+	return slices.ContainsFunc(r.Headers, func(h strictyaml.Entry[strictyaml.Text]) bool { return strings.EqualFold(h.Key, name) })
 }
 
 // content gives a request's body and its type.
@@ -186,6 +235,8 @@ func (r *Request) content(lookup strictyaml.Lookup) ([]byte, string, error) {
 	case r.Form != nil:
 		form, err := values(r.Form, lookup)
 		return []byte(form.Encode()), "application/x-www-form-urlencoded", err
+	case r.Multipart != nil:
+		return r.Multipart.content(lookup)
 	}
 	return nil, "", nil
 }
@@ -200,10 +251,10 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 		if following == nil {
 			return x
 		}
-		if r.side.Host != "" && !sameOrigin(h.url, following.url) {
+		if (r.side.Host != "" || h.home && !r.check.Request.TLS.Cert.IsZero()) && !network.SameOrigin(h.url, following.url) {
 			r.sender.CloseIdleConnections()
 			if err := r.connectWith(following, ""); err != nil {
-				x.err = err
+				x.err = unable{err}
 				return x
 			}
 		}
@@ -213,27 +264,46 @@ func (r *run) follow(ctx context.Context, h *hop) *exchange {
 
 // exchange is a request and as much of its answer as came.
 type exchange struct {
-	hop    *hop
-	trace  *trace
-	client *clientCertificate
-	began  time.Time // of the whole run
-	now    func() time.Time
-	within time.Duration
+	hop     *hop
+	sent    *http.Request // with who asks
+	trace   *network.Trace
+	client  *network.ClientCertificate
+	began   time.Time // of the first request
+	now     func() time.Time
+	within  time.Duration
+	version httpVersion
+	older   *atomic.Bool
 
 	answer *http.Response // nil: none came
-	body   []byte         // where an expectation needs it
-	size   int64
-	cut    bool  // the body is longer than what is read
-	err    error // why there is no whole answer
+	body   []byte         // where an expectation needs it, decoded
+	size   int64          // of the decoded body
+	came   int64          // of the body as it is sent
+	coding string         // a coding of the body that isn't decoded
+	events *events        // where some are waited for
+	cut    bool           // the body is longer than what is read
+	err    error          // why there is no whole answer
 }
 
 func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange, *hop) {
-	x := &exchange{hop: h, trace: newTrace(), client: r.client, began: r.began, now: r.check.network.Now}
+	identify, err := r.identity(ctx, h)
+	if r.asked.IsZero() {
+		r.asked = time.Now() // a token is had before
+	}
+	x := &exchange{
+		hop: h, older: &r.older, trace: network.NewTrace(), client: r.client, began: r.asked, now: r.check.network.Now, version: r.check.Request.Version,
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)
 	}
-	defer x.trace.finish()
-	answer, err := r.sender.RoundTrip(h.request(httptrace.WithClientTrace(ctx, x.trace.hooks())))
+	defer x.trace.Finish()
+	x.sent = h.request(httptrace.WithClientTrace(ctx, x.trace.Hooks()))
+	if err == nil {
+		err = identify(x.sent)
+	}
+	var answer *http.Response
+	if err == nil {
+		answer, err = r.sender.RoundTrip(x.sent)
+	}
 	if err != nil {
 		x.err = err
 		return x, nil
@@ -241,13 +311,25 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 	defer func() { _ = answer.Body.Close() }()
 	x.answer = answer
 	r.session.take(x)
+	if x.version.isHTTP2() && answer.ProtoMajor != 2 { // where nothing is negotiated, Go's client goes on in 1.1
+		x.err = x.version.unspoken()
+		return x, nil
+	}
 	following, err := h.next(x.answer, r.check.Request.Redirects, before)
 	if err != nil || following != nil {
 		x.err = err
 		return x, following
 	}
+	if n := r.check.Request.Events; n > 0 {
+		x.events = &events{want: int(n)}
+	}
 	x.read(r.session != nil || r.check.Expect.needsBody())
 	return x, nil
+}
+
+func cloned(u *url.URL) *url.URL {
+	other := *u
+	return &other
 }
 
 func (h *hop) request(ctx context.Context) *http.Request {
@@ -276,7 +358,11 @@ func (x *exchange) read(keep bool) {
 		}
 		to = &kept
 	}
-	x.size, x.err = io.Copy(to, io.LimitReader(x.answer.Body, MaxBody+1))
+	from := io.LimitReader(x.decoded(), MaxBody+1)
+	if x.events != nil && x.isEventStream() {
+		from = x.events.until(from)
+	}
+	x.size, x.err = io.Copy(to, from)
 	if x.size > MaxBody {
 		x.size, x.cut = MaxBody, true
 	}
@@ -285,50 +371,18 @@ func (x *exchange) read(keep bool) {
 
 // note keeps what was seen for reports, and logs it.
 func (r *run) note(ctx context.Context, x *exchange) {
-	timings, remote := x.trace.timings()
+	timings, remote := x.trace.Timings()
 	seen := check.Request{Method: x.hop.method, URL: shownURL(x.hop.url.String()), Remote: remote, Size: x.size, Timings: timings}
 	if x.answer != nil {
 		seen.Status = x.answer.StatusCode
 	}
 	if x.err != nil {
-		seen.Err = strictyaml.OneLine(x.problem(ctx).reason)
+		seen.Err = r.masked(strictyaml.OneLine(x.problem(ctx).Reason))
 	}
 	r.seen = append(r.seen, seen)
-	attrs := []slog.Attr{
-		slog.String("method", seen.Method), slog.String("url", seen.URL), slog.Int("status", seen.Status),
-		slog.Int64("size", seen.Size), slog.String("remote", seen.Remote),
-		slog.Group("ms",
-			milliseconds("dns", timings.DNS), milliseconds("connect", timings.Connect), milliseconds("tls", timings.TLS),
-			milliseconds("first_byte", timings.FirstByte), milliseconds("total", timings.Total)),
+	if r.logger.Enabled(ctx, slog.LevelDebug) {
+		network.Log(ctx, r.logger, seen, network.Carried(r.side, x.hop.host, x.hop.header)...)
 	}
-	attrs = append(attrs, x.hop.carried(r.side)...)
-	if seen.Err != "" {
-		attrs = append(attrs, slog.String("error", seen.Err))
-	}
-	r.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
-}
-
-// carried shows what a request has so that a listener's rule sends it to its side.
-func (h *hop) carried(side check.Side) []slog.Attr {
-	var attrs []slog.Attr
-	if h.host != "" {
-		attrs = append(attrs, slog.String("host", h.host))
-	}
-	var headers []any
-	for _, name := range slices.Sorted(maps.Keys(side.Headers)) {
-		if values := h.header.Values(name); len(values) > 0 && slices.Equal(values, side.Headers[name]) {
-			headers = append(headers, slog.String(name, strings.Join(values, ", ")))
-		}
-	}
-	if len(headers) > 0 {
-		attrs = append(attrs, slog.Group("headers", headers...))
-	}
-	return attrs
-}
-
-// milliseconds are what people compare times of requests in; three digits behind the point are microseconds.
-func milliseconds(key string, d time.Duration) slog.Attr {
-	return slog.Float64(key, float64(d.Microseconds())/1000)
 }
 
 // seen is the answer as assertions know it.
@@ -338,7 +392,5 @@ func (x *exchange) seen(body any) expect.Answer {
 
 // took is the time from the first request's start to the last byte read.
 func (x *exchange) took() time.Duration {
-	x.trace.mu.Lock()
-	defer x.trace.mu.Unlock()
-	return between(x.began, x.trace.end)
+	return x.trace.Took(x.began)
 }

@@ -1,6 +1,7 @@
 package httpcheck
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -23,8 +24,19 @@ func (*Request) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	s.SetProperty("url", strictyaml.Matching(urlPattern))
 	s.Property("headers").PropertyNames = &strictyaml.Schema{Pattern: tokenPattern}
 	s.OneOf = []*strictyaml.Schema{strictyaml.Needs("path"), strictyaml.Needs("url")}
-	s.Not = strictyaml.AnyOf(strictyaml.Needs("body", "json"), strictyaml.Needs("body", "form"), strictyaml.Needs("json", "form"))
+	s.Not = strictyaml.AnyOf(slices.Concat(pairs(bodies), pairs(identities))...)
 	return strictyaml.AnyOf(line, s)
+}
+
+// pairs need any two of some keys, which a mapping has one of at most.
+func pairs(keys []string) []*strictyaml.Schema {
+	var all []*strictyaml.Schema
+	for i, key := range keys {
+		for _, other := range keys[i+1:] {
+			all = append(all, strictyaml.Needs(key, other))
+		}
+	}
+	return all
 }
 
 // JSONSchema describes how redirects are followed: how many, or a mapping.
@@ -32,16 +44,6 @@ func (*Redirects) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	s := d.Fields(&Redirects{})
 	s.SetProperty("max", strictyaml.Between(0, maxRedirects))
 	return strictyaml.AnyOf(strictyaml.Between(0, maxRedirects), s)
-}
-
-// JSONSchema describes the settings of an https request. What a PEM text may be is the Decoder's to say.
-func (*TLS) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	s := d.Fields(&TLS{})
-	s.DependentRequired = map[string][]string{"cert": {"key"}, "key": {"cert"}}
-	s.Not = &strictyaml.Schema{
-		Required: []string{"ca", "insecure"}, Properties: strictyaml.Properties{{Name: "insecure", Schema: &strictyaml.Schema{Enum: []any{true}}}},
-	}
-	return s
 }
 
 // JSONSchema describes what is expected of an answer.

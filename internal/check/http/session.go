@@ -2,11 +2,13 @@ package httpcheck
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -62,10 +64,17 @@ func (c *Check) Exchange(ctx context.Context, scope check.Scope, session *Sessio
 		}
 	}
 	e := Exchange{
-		Result: result, Title: x.hop.titleAt(scope.Green), Reached: len(r.seen) > 1 || x.trace.connected(), said: x, mask: scope.Mask,
+		Result: result, Title: x.hop.titleAt(scope.Green), Reached: len(r.seen) > 1 || x.trace.Connected(), said: x, mask: r.hide,
+	}
+	var name *strictyaml.NameError
+	if x.answer == nil && errors.As(x.err, &name) {
+		e.Unsent = x.err
 	}
 	if x.answer != nil && x.err == nil {
-		e.Answer = expect.Whole{Header: x.answer.Header, Cookies: session.set, Body: x.body, Cut: x.cut}
+		e.Answer = expect.Whole{Header: x.answer.Header, Cookies: session.set, Body: x.body, Coding: x.coding, Cut: x.cut}
+		if x.events != nil && x.isEventStream() {
+			e.Answer.Events = x.events.value()
+		}
 	}
 	return e
 }
@@ -122,15 +131,8 @@ func (h *hop) cookieURL() *url.URL {
 // titleAt names the request by its path where it goes to green.
 func (h *hop) titleAt(green check.Side) string {
 	base, err := url.Parse(green.URL)
-	if err != nil || green.URL == "" || !sameOrigin(base, h.url) {
+	if err != nil || green.URL == "" || !network.SameOrigin(base, h.url) {
 		return h.title()
 	}
 	return titled(h.method, h.url.RequestURI())
-}
-
-// connected says that there was a connection to send the request on.
-func (t *trace) connected() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return !t.got.IsZero()
 }

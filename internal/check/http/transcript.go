@@ -1,7 +1,6 @@
 package httpcheck
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"regexp"
@@ -30,10 +29,9 @@ var dullHeaders = []string{"Connection", "Date", "Keep-Alive", "Content-Security
 
 // transcript is what was said, for people: without secrets, and cut.
 func (x *exchange) transcript(mask func(string) string) *check.Transcript {
-	q := x.hop.request(context.Background())
-	mask = x.masking(q, mask)
+	mask = x.masking(mask)
 	said := &check.Transcript{
-		RequestHeaders: shownHeaders(q.Header, mask), RequestBody: shownBody(x.hop.body, mask),
+		RequestHeaders: shownHeaders(x.sent.Header, mask), RequestBody: shownBody(x.hop.body, mask),
 	}
 	if x.hop.host != "" {
 		said.RequestHeaders = append([]check.Header{{Name: "Host", Value: mask(x.hop.host)}}, said.RequestHeaders...)
@@ -49,7 +47,7 @@ func (x *exchange) transcript(mask func(string) string) *check.Transcript {
 const leastSecret = 6
 
 // masking adds to a mask what the exchange itself holds that is secret: a server may repeat a credential in its answer.
-func (x *exchange) masking(q *http.Request, mask func(string) string) func(string) string {
+func (x *exchange) masking(mask func(string) string) func(string) string {
 	var pairs []string
 	add := func(secret string) {
 		if len(secret) >= leastSecret {
@@ -57,14 +55,14 @@ func (x *exchange) masking(q *http.Request, mask func(string) string) func(strin
 		}
 	}
 	for _, name := range secretHeaders {
-		for _, value := range q.Header.Values(name) {
+		for _, value := range x.sent.Header.Values(name) {
 			add(value)
 			if _, credentials, found := strings.Cut(value, " "); found {
 				add(credentials)
 			}
 		}
 	}
-	cookies := q.Cookies()
+	cookies := x.sent.Cookies()
 	if x.answer != nil {
 		cookies = append(cookies, x.answer.Cookies()...)
 	}
@@ -73,10 +71,7 @@ func (x *exchange) masking(q *http.Request, mask func(string) string) func(strin
 	}
 	own := strings.NewReplacer(pairs...)
 	return func(s string) string {
-		if mask != nil {
-			s = mask(s)
-		}
-		return own.Replace(s)
+		return own.Replace(mask(s))
 	}
 }
 

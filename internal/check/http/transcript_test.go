@@ -37,6 +37,7 @@ func TestATranscriptShowsWhatWasSaidWithoutSecrets(t *testing.T) {
 		green, func(s string) string { return strings.ReplaceAll(s, "swordfish", "***") })
 	want := &check.Transcript{
 		RequestHeaders: []check.Header{
+			{Name: "Accept-Encoding", Value: "gzip"},
 			{Name: "Authorization", Value: "***"},
 			{Name: "Content-Type", Value: "application/x-www-form-urlencoded"},
 			{Name: "Cookie", Value: "a=***; b=***"},

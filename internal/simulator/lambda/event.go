@@ -39,7 +39,9 @@ func (s *Service) deliver(r request, duplicate bool) {
 		if fault.Duplicated && !duplicate {
 			duplicate = true
 			done := clock.Work(s.config.Clock)
+			s.busy.begin()
 			s.running.Go(func() {
+				defer s.busy.end()
 				defer done()
 				s.deliver(r, true)
 			})
@@ -67,7 +69,10 @@ func (s *Service) deliver(r request, duplicate bool) {
 			wait = s.config.RetryDelays[attempt-1]
 			attempt++
 		}
-		if !s.wait(wait) {
+		s.busy.end() // until it is tried again
+		again := s.wait(wait)
+		s.busy.begin()
+		if !again {
 			return
 		}
 	}

@@ -130,6 +130,7 @@ type Service struct {
 	cancel context.CancelCauseFunc
 
 	running sync.WaitGroup
+	busy    busy
 
 	mu        sync.Mutex
 	closed    bool
@@ -184,7 +185,7 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 	}
 	fault := s.takeFault(r.function)
 	if err := fault.refusal(); err != nil {
-		s.running.Done()
+		s.done()
 		return Result{}, fmt.Errorf("invoking %q: %w", name, err)
 	}
 	type outcome struct {
@@ -194,7 +195,7 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 	done := make(chan outcome, 1)
 	working := clock.Work(s.config.Clock)
 	go func() {
-		defer s.running.Done()
+		defer s.done()
 		defer working()
 		result, err := s.run(r, 1, fault)
 		done <- outcome{result, err}
@@ -217,11 +218,17 @@ func (s *Service) InvokeAsync(name string, payload []byte) (requestID string, er
 	}
 	working := clock.Work(s.config.Clock)
 	go func() {
-		defer s.running.Done()
+		defer s.done()
 		defer working()
 		s.deliver(r, false)
 	}()
 	return r.requestID, nil
+}
+
+// done ends what accept began.
+func (s *Service) done() {
+	s.busy.end()
+	s.running.Done()
 }
 
 // accept checks a request and counts it as running.
@@ -233,6 +240,7 @@ func (s *Service) accept(name string, payload []byte) (request, error) {
 		return r, fmt.Errorf("invoking %q: %w", name, err)
 	}
 	s.running.Add(1)
+	s.busy.begin()
 	return r, nil
 }
 

@@ -90,9 +90,17 @@ func Run(ctx context.Context, sim *simulator.Simulator, s *scenario.Scenario, lo
 	if len(followed) > 1 {
 		end.Rollback = &followed[1].Deployment
 	}
-	end.Reason, end.Log = logs.reason(ctx, sim.Timeline(), end.Deployment)
+	settle(ctx, sim)
+	end.Reason, end.Log = logs.reason(end.Deployment)
 	p.Ended(end)
 	return end, nil
+}
+
+// settle lets functions write the ends of their logs. One that hangs isn't waited for.
+func settle(ctx context.Context, sim *simulator.Simulator) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = sim.SettleFunctions(ctx) // what there is is shown
 }
 
 // follow shows what happens until the deployment and its rollback are over, and returns both.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -252,9 +251,6 @@ func TestEachHappeningIsALineOfJSON(t *testing.T) {
 	}
 }
 
-// emptyTimeline is of a simulator in which nothing happens any more.
-func emptyTimeline() *simulator.Timeline { return &simulator.Timeline{} }
-
 func TestTheReasonIsGreenlightsOwnLineOrTheLastOnes(t *testing.T) {
 	verdict := func(deployment, status, reason string) string {
 		text, _ := json.Marshal(map[string]string{"msg": "verdict", "deployment": deployment, "status": status, "reason": reason})
@@ -274,16 +270,14 @@ func TestTheReasonIsGreenlightsOwnLineOrTheLastOnes(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.why, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // the function's run never ends, and isn't waited for long
-				logs := NewLogs()
-				for _, line := range test.lines {
-					logs.Add(lambda.LogLine{Function: "check", Text: line, Platform: strings.HasPrefix(line, "END")})
-				}
-				reason, log := logs.reason(t.Context(), emptyTimeline(), codeDeployed(refused()))
-				if reason != test.wantReason || fmt.Sprint(log) != fmt.Sprint(test.wantLog) {
-					t.Errorf("got %q and %q", reason, log)
-				}
-			})
+			logs := NewLogs()
+			for _, line := range test.lines {
+				logs.Add(lambda.LogLine{Function: "check", Text: line, Platform: strings.HasPrefix(line, "END")})
+			}
+			reason, log := logs.reason(codeDeployed(refused()))
+			if reason != test.wantReason || fmt.Sprint(log) != fmt.Sprint(test.wantLog) {
+				t.Errorf("got %q and %q", reason, log)
+			}
 		})
 	}
 }

@@ -1,14 +1,12 @@
 package console
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
@@ -43,13 +41,12 @@ const patience = 3 * time.Second
 
 // reason gives why the hook that failed a deployment did so: the line in which greenlight says it, else the last lines
 // of the function.
-func (l *Logs) reason(ctx context.Context, timeline *simulator.Timeline, d Deployment) (string, []string) {
+func (l *Logs) reason(d Deployment) (string, []string) {
 	failed := slices.IndexFunc(d.Events, func(e Event) bool { return e.Failed && e.Function != "" })
 	if failed < 0 {
 		return "", nil
 	}
 	e := d.Events[failed]
-	awaitInvocation(ctx, timeline, d, e.Function)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lines := l.lines[baseName(e.Function)]
@@ -68,26 +65,6 @@ func baseName(function string) string {
 	}
 	name, _, _ := strings.Cut(function, ":")
 	return name
-}
-
-// awaitInvocation returns when the function's run for the deployment's failed event is over: it writes its reason
-// after CodeDeploy has its status. One that hangs isn't waited for.
-func awaitInvocation(ctx context.Context, timeline *simulator.Timeline, d Deployment, function string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	runs := 0
-	for _, e := range d.Events {
-		if baseName(e.Function) == baseName(function) && !e.Start.IsZero() {
-			runs++
-		}
-	}
-	for entry := range timeline.Watch(ctx) {
-		if invoked, ok := entry.What.(simulator.FunctionInvoked); ok && invoked.Function == baseName(function) && invoked.Attempt == 1 {
-			if runs--; runs <= 0 {
-				return
-			}
-		}
-	}
 }
 
 // verdict reads the line with which greenlight ends a log.

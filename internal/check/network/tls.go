@@ -1,4 +1,4 @@
-package httpcheck
+package network
 
 import (
 	"crypto/tls"
@@ -12,14 +12,14 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// TLS is what a plan says of an https request. Certificates and keys are PEM texts, or files with them; a relative
+// TLS is what a plan says of how a connection is secured. Certificates and keys are PEM texts, or files with them; a relative
 // path is one from the working directory, which in a Lambda function is the folder of its package.
 type TLS struct {
 	// CA are the authorities that are trusted, in place of the system's.
 	CA strictyaml.Text `yaml:"ca"`
 	// Insecure trusts any certificate. What is expected of it is still judged.
 	Insecure bool `yaml:"insecure"`
-	// ServerName is the name that is asked for, and that the certificate must have, in place of the URL's.
+	// ServerName is the name that is asked for, and that the certificate must have, in place of the host's.
 	ServerName strictyaml.Text `yaml:"server_name"`
 	// Cert is the client's own certificate, for servers that ask who calls.
 	Cert strictyaml.Text `yaml:"cert"`
@@ -55,10 +55,21 @@ func (t *TLS) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
+// JSONSchema describes the settings of an https request. What a PEM text may be is the Decoder's to say.
+func (*TLS) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&TLS{})
+	s.DependentRequired = map[string][]string{"cert": {"key"}, "key": {"cert"}}
+	s.Not = &strictyaml.Schema{
+		Required: []string{"ca", "insecure"}, Properties: strictyaml.Properties{{Name: "insecure", Schema: &strictyaml.Schema{Enum: []any{true}}}},
+	}
+	return s
+}
+
 func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN") }
 
-// config makes what the request is sent with.
-func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, *clientCertificate, error) {
+// Config makes what connections are secured with, and the memory whether the server asked for a certificate. It has no
+// ServerName where the plan sets none. TLS 1.2 is the least that it speaks.
+func (t *TLS) Config(n Network, lookup strictyaml.Lookup) (*tls.Config, *ClientCertificate, error) {
 	config := &tls.Config{
 		RootCAs: n.Roots, Time: n.Now, MinVersion: tls.VersionTLS12,
 		InsecureSkipVerify: t.Insecure, //nolint:gosec // the plan's author asked for it by that name
@@ -77,7 +88,7 @@ func (t *TLS) config(n Network, lookup strictyaml.Lookup) (*tls.Config, *clientC
 			return nil, nil, fmt.Errorf("tls.ca: %w", err)
 		}
 	}
-	client := &clientCertificate{}
+	client := &ClientCertificate{}
 	if !t.Cert.IsZero() {
 		if client.pair, err = t.pair(lookup); err != nil {
 			return nil, nil, err
@@ -103,15 +114,15 @@ func (t *TLS) pair(lookup strictyaml.Lookup) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// clientCertificate is what a server gets that asks who its client is, and the memory that it has asked. In TLS 1.3 it
+// ClientCertificate is what a server gets that asks who its client is, and the memory that it has asked. In TLS 1.3 it
 // refuses a client when the client has sent its request already: as an alert, which HTTP/2 doesn't pass on, or, where
 // the request is lost on the way, as a reset. What they have in common is that the server had asked.
-type clientCertificate struct {
+type ClientCertificate struct {
 	pair  *tls.Certificate // nil: none
 	asked atomic.Bool
 }
 
-func (c *clientCertificate) get(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+func (c *ClientCertificate) get(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	c.asked.Store(true)
 	if c.pair == nil {
 		return &tls.Certificate{}, nil
@@ -119,8 +130,11 @@ func (c *clientCertificate) get(*tls.CertificateRequestInfo) (*tls.Certificate, 
 	return c.pair, nil
 }
 
-// broke says what a connection most likely broke by that gave no answer; nothing where the server hadn't asked.
-func (c *clientCertificate) broke() string {
+// Asked says that the server asked for a certificate.
+func (c *ClientCertificate) Asked() bool { return c.asked.Load() }
+
+// Broke says what a connection most likely broke by that gave no answer; nothing where the server hadn't asked.
+func (c *ClientCertificate) Broke() string {
 	switch {
 	case !c.asked.Load():
 		return ""

@@ -1,7 +1,9 @@
-package httpcheck
+package network
 
 import (
+	"context"
 	"crypto/tls"
+	"net"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -9,9 +11,9 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/check"
 )
 
-// trace notes when the parts of an exchange happened. The transport tells of them from goroutines of its own, some of
+// Trace notes when the parts of an exchange happened. The transport tells of them from goroutines of its own, some of
 // them after it has given up.
-type trace struct {
+type Trace struct {
 	mu    sync.Mutex
 	start time.Time
 
@@ -23,10 +25,11 @@ type trace struct {
 	remote                   string
 }
 
-func newTrace() *trace { return &trace{start: time.Now()} }
+// NewTrace begins an exchange now.
+func NewTrace() *Trace { return &Trace{start: time.Now()} }
 
 // first keeps the time of what happens several times when it first does, last when it last does.
-func (t *trace) first(at *time.Time) {
+func (t *Trace) first(at *time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if at.IsZero() {
@@ -34,13 +37,14 @@ func (t *trace) first(at *time.Time) {
 	}
 }
 
-func (t *trace) last(at *time.Time) {
+func (t *Trace) last(at *time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	*at = time.Now()
 }
 
-func (t *trace) hooks() *httptrace.ClientTrace {
+// Hooks are to be put into the context of the exchange: a net.Dialer and an http.Transport call them.
+func (t *Trace) Hooks() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		DNSStart:     func(httptrace.DNSStartInfo) { t.first(&t.dnsStart) },
 		DNSDone:      func(httptrace.DNSDoneInfo) { t.last(&t.dnsEnd) },
@@ -74,17 +78,46 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 	}
 }
 
-// finish ends the exchange.
-func (t *trace) finish() { t.first(&t.end) }
+// In gives a context in which the parts of the exchange are noted.
+func (t *Trace) In(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, t.Hooks())
+}
 
-// answered says that a byte of an answer came.
-func (t *trace) answered() bool {
+// connected notes a connection that no transport made.
+func (t *Trace) connected(conn net.Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.connectEnd = time.Now()
+	if address := conn.RemoteAddr(); address != nil {
+		t.remote = address.String()
+	}
+}
+
+// Sent notes that what is asked has been written, where no transport does.
+func (t *Trace) Sent() { t.first(&t.sent) }
+
+// Received notes the first byte of an answer.
+func (t *Trace) Received() { t.first(&t.firstByte) }
+
+// Finish ends the exchange. Only the first call counts.
+func (t *Trace) Finish() { t.first(&t.end) }
+
+// Answered says that a byte of an answer came.
+func (t *Trace) Answered() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return !t.firstByte.IsZero()
 }
 
-func (t *trace) timings() (check.Timings, string) {
+// Connected says that there was a connection to send the request on.
+func (t *Trace) Connected() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.got.IsZero()
+}
+
+// Timings are the parts of the time, and the address that answered.
+func (t *Trace) Timings() (check.Timings, string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return check.Timings{
@@ -96,13 +129,13 @@ func (t *trace) timings() (check.Timings, string) {
 	}, t.remote
 }
 
-// stage says how far an exchange came that has no answer.
-func (t *trace) stage() string {
+// Stage says how far an exchange came that has no answer.
+func (t *Trace) Stage() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case !t.sent.IsZero() && !t.connectStart.IsZero():
-		return "connected in " + shown(between(t.connectStart, t.connectEnd)) + ", request sent"
+		return "connected in " + Shown(between(t.connectStart, t.connectEnd)) + ", request sent"
 	case !t.sent.IsZero():
 		return "connected, request sent"
 	case !t.got.IsZero():
@@ -122,8 +155,8 @@ func between(from, to time.Time) time.Duration {
 	return to.Sub(from)
 }
 
-// shown rounds a time to what a reader takes in.
-func shown(d time.Duration) string {
+// Shown rounds a time to what a reader takes in.
+func Shown(d time.Duration) string {
 	switch {
 	case d >= time.Second:
 		d = d.Round(10 * time.Millisecond)
@@ -133,4 +166,11 @@ func shown(d time.Duration) string {
 		d = d.Round(time.Microsecond)
 	}
 	return d.String()
+}
+
+// Took is the time from a moment to the end of the exchange; 0 where it has none yet.
+func (t *Trace) Took(since time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return between(since, t.end)
 }
