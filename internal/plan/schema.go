@@ -41,9 +41,7 @@ func checkSchema(d *strictyaml.Describer, kinds []check.Kind) *strictyaml.Schema
 	for i, kind := range kinds {
 		each[i] = d.Define(kind.Key+"Check", func() *strictyaml.Schema { return d.Fields(kind.New(), &common{}) })
 	}
-	return strictyaml.AnyOf(append(each, d.Fields(&struct {
-		Include inclusion `yaml:"include,required"`
-	}{}))...)
+	return strictyaml.AnyOf(append(each, d.Fields(&inclusionEntry{}))...)
 }
 
 // identitySchema describes the request by which green is known; where no kind could ask it, nothing is taken.
@@ -105,19 +103,18 @@ func (*name) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 }
 
 // JSONSchema describes a duration in which something can be asked.
-func (*span) JSONSchema(*strictyaml.Describer) *strictyaml.Schema { return aboveZero() }
+func (*span) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.PositiveDuration()
+}
 
 // JSONSchema describes a duration between two runs.
-func (*interval) JSONSchema(*strictyaml.Describer) *strictyaml.Schema { return aboveZero() }
+func (*interval) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.PositiveDuration()
+}
 
 // JSONSchema describes a duration. That it is at least a second is the Decoder's to say.
-func (*callback) JSONSchema(*strictyaml.Describer) *strictyaml.Schema { return aboveZero() }
-
-// aboveZero takes durations that have a digit above 0.
-func aboveZero() *strictyaml.Schema {
-	s := strictyaml.Matching(strictyaml.DurationPattern())
-	s.Not = &strictyaml.Schema{Pattern: `^[^1-9{]*$`}
-	return s
+func (*callback) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.PositiveDuration()
 }
 
 // JSONSchema describes a count.

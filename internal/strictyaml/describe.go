@@ -152,6 +152,13 @@ func magnitude(digit string) string {
 // than a quantity, such as a comparison with one.
 func DurationPattern() string { return `\+?` + magnitude("[0-9]") }
 
+// PositiveDuration takes durations that have a digit above 0.
+func PositiveDuration() *Schema {
+	s := Matching(DurationPattern())
+	s.Not = &Schema{Pattern: `^[^1-9{]*$`}
+	return s
+}
+
 // SizePattern matches sizes.
 func SizePattern() string { return `([0-9]+|[0-9]*\.[0-9]+) *(B|[kK]B|MB|GB|KiB|MiB|GiB)` }
 

@@ -132,6 +132,16 @@ func Filled() *Schema { return &Schema{Type: Types{"string"}, Pattern: filled} }
 // Scalar takes any scalar: where text is wanted, a number or true is text as well.
 func Scalar() *Schema { return &Schema{Type: Types{"string", "number", "boolean"}} }
 
+// NonEmpty takes any scalar but the empty text.
+func NonEmpty() *Schema { return scalarWith(`[\s\S]`) }
+
+// NonBlank takes any scalar but a text of nothing but white space.
+func NonBlank() *Schema { return scalarWith(`\S`) }
+
+func scalarWith(pattern string) *Schema {
+	return AnyOf(&Schema{Type: Types{"string"}, Pattern: pattern}, &Schema{Type: Types{"number", "boolean"}})
+}
+
 // Words takes one of a few words.
 func Words[T ~string](words ...T) *Schema {
 	values := make([]any, len(words))

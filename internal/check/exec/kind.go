@@ -37,8 +37,10 @@ func Kind(commandLine bool) check.Kind {
 
 // Check is one command and what is expected of it.
 type Check struct {
+	// Command is what is run: a program with its arguments, or a shell's script.
 	Command Command `yaml:"exec,required"`
-	Expect  Expect  `yaml:"expect"`
+	// Expect is what must be true of its end and of what it writes: exit code 0 by default.
+	Expect Expect `yaml:"expect"`
 }
 
 // Title is the command as the plan has it, on one line, cut to what people read.
@@ -94,8 +96,7 @@ func (c *Command) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes words, a script, or a mapping.
 func (*Command) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Command
-	return strictyaml.AnyOf((*words)(nil).JSONSchema(d), d.Fields(new(fields)))
+	return strictyaml.AnyOf((*words)(nil).JSONSchema(d), d.Fields(&Command{}))
 }
 
 func (c *Command) validate(d *strictyaml.Decoder, n strictyaml.Node) {

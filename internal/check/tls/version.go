@@ -57,8 +57,11 @@ func (r *refused) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-// JSONSchema describes a version.
-func (*refused) JSONSchema(*strictyaml.Describer) *strictyaml.Schema { return strictyaml.Scalar() }
+// JSONSchema describes a version, which is a number in YAML unless it is quoted. That 1.0 keeps its fraction is the Decoder's
+// to say.
+func (*refused) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.AnyOf(strictyaml.Words(versions...), &strictyaml.Schema{Enum: []any{1.0, 1.1, 1.2, 1.3}})
+}
 
 // String is the version as plans have it.
 func (r refused) String() string { return name(uint16(r)) }

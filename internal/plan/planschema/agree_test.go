@@ -60,6 +60,24 @@ func unsayable() []unsayableRule {
 			"checks: [{scenario: [{http: /, capture: {a: {header: '< 5'}}}]}]",
 		},
 		{"scenario: a step's name isn't blank", regexp.MustCompile(`name: expected a line of text`), "checks: [{scenario: [{http: /, name: ' '}]}]"},
+		{"files that there are", regexp.MustCompile(`(reading the file "|include: no example is named)`), "checks: [{include: nothing.yaml}]"},
+		{"series: windows of whole steps", regexp.MustCompile(`^over: .* isn't a whole number of steps`), "checks: [{cloudwatch: {namespace: Shop, metric: Errors, stat: Sum}, over: 90s, expect: {value: < 1}}]"},
+		{"series: what is compared", regexp.MustCompile(`(^against: (write agg|nothing is compared|the query names nothing)|^expect: change needs against)`), "checks: [{cloudwatch: {namespace: Shop, metric: Errors, stat: Sum}, expect: {change: < 1%}}]"},
+		{"series: the step of a window", regexp.MustCompile(`^step: it is a window's`), "checks: [{prometheus: {url: 'http://prometheus:9090', query: up, step: 15s}, expect: {value: 1}}]"},
+		{"series: what a change is compared by", regexp.MustCompile(`^change: write how much it may differ as a comparison`), "checks: [{cloudwatch: {namespace: Shop, metric: Errors, stat: Sum}, against: blue, expect: {change: '{{ stage }}'}}]"},
+		{"network: ports", regexp.MustCompile(`has the port "[0-9]+"; ports go from 1 to 65535`), "checks: [{tcp: 'shop:70000'}]"},
+		{"tcp: what is expected of nothing", regexp.MustCompile(`(^answer: nothing is sent|^certificate: the connection isn't one of TLS)`), "checks: [{tcp: 'shop:80', expect: {answer: PONG}}]"},
+		{"tls: a version is written with its fraction", regexp.MustCompile(`^refuses: unknown version of TLS "1":`), "checks: [{tls: shop, expect: {refuses: 1}}]"},
+		{"dns: names", regexp.MustCompile(`^dns: .*is a URL: write the name of its host`), "checks: [{dns: 'http://shop/'}]"},
+		{"dns: some values", regexp.MustCompile(`^values: nothing is expected of them`), "checks: [{dns: shop, expect: {values: {all: []}}}]"},
+		{"websocket: subprotocols that are offered", regexp.MustCompile(`^subprotocol: none is offered`), "checks: [{websocket: /, expect: {subprotocol: chat}}]"},
+		{"http: media types", regexp.MustCompile(`^multipart: content_type: .* is not a media type`), "checks: [{http: {path: /, method: POST, multipart: [{name: a, value: b, content_type: c}]}}]"},
+		{"http: where names lead", regexp.MustCompile(`^resolve: .* is neither an address nor a host`), "checks: [{http: {path: /, resolve: {'shop:80': '< 5'}}}]"},
+		{
+			"http: what a JSON Schema is",
+			regexp.MustCompile(`^schema: (expected (a schema,|a name,|a number,|a list of names,|a mapping of names)|unknown (keyword|type) |type: quote it)`),
+			"checks: [{http: /, expect: {schema: {typo: object}}}]",
+		},
 		{"a whole number is written without a fraction", regexp.MustCompile(`expected a whole number`), "version: 1.0\nchecks: [{http: /}]"},
 	}
 }
@@ -115,6 +133,38 @@ var more = []string{
 	  {http: {path: "{{ stage }}", form: {a: 1, b: [2, 3]}, redirects: {max: 0, other_hosts: true}, tls: {ca: ca.pem, cert: c.pem, key: k.pem}}}, {http: {path: /, body: 5}}]}`,
 	`{checks: [{http: /, expect: {status: [200, 2xx, "200..299"], duration: "< 1.5s", headers: {a: "~ ^x$", b: 5}, body: "!= x", json: {$.a: [1, {b: null}], "$.b": "< 5", "$[0]": null}, size: "<= 5 MiB",
 	  certificate: {expires: "> 14d", names: [a.b, "*.b"], issuer: ca}, assert: ["size > 0", "status == 200"]}}, {http: /, expect: {status: "!= 5XX", size: 0B, certificate: {names: a}}}, {http: /, expect: {status: "< 500", body: true, assert: "size < 5"}}, {http: /, expect: {}}]}`,
+}
+
+// source is a plan that may include the files that docs/plan.md shows.
+func source(text string) plan.Source {
+	return plan.Source{Name: "plan.yaml", Text: []byte(text), Include: shown{}}
+}
+
+// shown includes the file that docs/plan.md shows.
+type shown struct{}
+
+func (shown) Resolve(file string) (string, error) { return file, nil }
+
+func (shown) Read(name string) (plan.Source, error) {
+	if name != "answers.yaml" {
+		return plan.Source{}, fmt.Errorf("no example is named %s", name)
+	}
+	const text = "version: 1\nvars: {path: /, code: 200}\nchecks: [{http: '{{ vars.path }}', expect: {status: '{{ vars.code }}'}}]\n"
+	return plan.Source{Name: name, Text: []byte(text)}, nil
+}
+
+// besideTheirFiles goes to where the files are that the examples name.
+func besideTheirFiles(t *testing.T) {
+	t.Helper()
+	t.Chdir(filepath.Join(root, "cmd/greenlight/testdata/docs"))
+}
+
+// versioned is a plan that says which version of the language it is in, as the documentation's examples needn't.
+func versioned(text string) string {
+	if !strings.Contains("\n"+text, "\nversion:") && !strings.HasPrefix(text, "{version:") {
+		return "version: 1\n" + text
+	}
+	return text
 }
 
 // sound are plans that are right, as trees.
@@ -236,7 +286,7 @@ func (j *judges) judge(text string) {
 		return
 	}
 	j.judged[text] = true
-	_, problem := language().Parse(plan.Source{Name: "plan.yaml", Text: []byte(text)})
+	_, problem := language().Parse(source(text))
 	verdict := j.schema.Validate(asEditorsSee(j.t, text))
 	switch {
 	case problem == nil && verdict != nil:
@@ -303,7 +353,9 @@ func (j *judges) ruleOf(err error) string {
 
 func TestSchemaAndParserAgree(t *testing.T) {
 	j := &judges{t: t, rules: unsayable(), schema: resolved(t), byRule: map[string]int{}, judged: map[string]bool{}, alone: map[string]string{}}
-	for _, whole := range sound(t) {
+	plans := sound(t)
+	besideTheirFiles(t)
+	for _, whole := range plans {
 		for _, part := range withOneCheck(whole) {
 			for _, mutant := range append(mutants(part), part) {
 				text, err := json.Marshal(mutant)
@@ -332,15 +384,17 @@ func TestSchemaAndParserAgree(t *testing.T) {
 
 func TestSoundPlansAreTakenBySchemaAndParser(t *testing.T) {
 	schema := resolved(t)
-	for _, whole := range sound(t) {
-		text, err := json.Marshal(whole)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := language().Parse(plan.Source{Name: "plan.yaml", Text: text}); err != nil {
+	texts := written(t)
+	for _, text := range more {
+		texts = append(texts, "{version: 1, "+strings.TrimPrefix(text, "{"))
+	}
+	besideTheirFiles(t)
+	for _, text := range texts {
+		text = versioned(text)
+		if _, err := language().Parse(source(text)); err != nil {
 			t.Errorf("the parser refuses %v, in\n%s", err, text)
 		}
-		if err := schema.Validate(asEditorsSee(t, string(text))); err != nil {
+		if err := schema.Validate(asEditorsSee(t, text)); err != nil {
 			t.Errorf("the schema refuses %v, in\n%s", err, text)
 		}
 	}
@@ -348,10 +402,10 @@ func TestSoundPlansAreTakenBySchemaAndParser(t *testing.T) {
 
 // What a plan asks is the same however it is laid out: an execution over several calls goes on where it was.
 func TestALayoutLeavesWhatAPlanAsks(t *testing.T) {
-	for _, text := range written(t) {
-		if !strings.Contains("\n"+text, "\nversion:") {
-			text = "version: 1\n" + text
-		}
+	texts := written(t)
+	besideTheirFiles(t)
+	for _, text := range texts {
+		text = versioned(text)
 		out, err := yamlfmt.Source("plan.yaml", []byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -366,7 +420,7 @@ func TestALayoutLeavesWhatAPlanAsks(t *testing.T) {
 // fingerprints are those of what a plan asks at each stage.
 func fingerprints(t *testing.T, text string) []string {
 	t.Helper()
-	p, err := language().Parse(plan.Source{Name: "plan.yaml", Text: []byte(text)})
+	p, err := language().Parse(source(text))
 	if err != nil {
 		t.Fatalf("%v, in\n%s", err, text)
 	}

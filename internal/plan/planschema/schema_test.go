@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "write greenlight.schema.json anew")
 
 // language is what plans may hold in the binary.
 func language() plan.Language {
-	return plan.Language{Kinds: registry.Kinds(registry.Environment{}), Names: deployment.Names()}
+	return plan.Language{Kinds: registry.Kinds(registry.Environment{CommandLine: true}), Names: deployment.Names()}
 }
 
 // described is the schema as the definitions and their comments have it.
