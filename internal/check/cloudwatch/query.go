@@ -56,7 +56,6 @@ var metricID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 func (*Query) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	s := d.Fields(new(Query))
 	s.Property("metrics").PropertyNames = &strictyaml.Schema{Pattern: metricIDPattern, Not: &strictyaml.Schema{Enum: []any{resultID}}}
-	s.Property("metrics").Additional = complete(d.Fields(new(Metric)))
 	metric := strictyaml.Needs(metricKeys...)
 	metric.Not = strictyaml.Needs("metrics")
 	var parts []*strictyaml.Schema
@@ -69,8 +68,9 @@ func (*Query) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	return s
 }
 
-// complete takes metrics that are named in full.
-func complete(s *strictyaml.Schema) *strictyaml.Schema {
+// JSONSchema describes a metric of an expression, which is named in full.
+func (*Metric) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(new(Metric))
 	s.Required = metricKeys
 	return s
 }

@@ -96,7 +96,12 @@ func (c *Command) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes words, a script, or a mapping.
 func (*Command) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf((*words)(nil).JSONSchema(d), d.Fields(&Command{}))
+	const name = `[^= ]+`
+	s := d.Fields(&Command{})
+	s.Property("env").PropertyNames = &strictyaml.Schema{Pattern: "^" + name + "$", Not: strictyaml.Unfilled().Not}
+	s.SetProperty("inherit", strictyaml.ListOf(
+		strictyaml.AnyOf(strictyaml.Matching(name), &strictyaml.Schema{Type: strictyaml.Types{"number", "boolean"}}), 0))
+	return strictyaml.AnyOf((*words)(nil).JSONSchema(d), s)
 }
 
 func (c *Command) validate(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -147,9 +152,10 @@ func (w *words) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-// JSONSchema describes a list of words, or a text.
+// JSONSchema describes a list of words, or a text without names.
 func (*words) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.ListOf(strictyaml.Of[strictyaml.Text](d), 1), &strictyaml.Schema{Type: strictyaml.Types{"string"}})
+	script := &strictyaml.Schema{Type: strictyaml.Types{"string"}, Pattern: `\S`, Not: &strictyaml.Schema{Pattern: `\{\{`}}
+	return strictyaml.AnyOf(strictyaml.ListOf(strictyaml.Of[strictyaml.Text](d), 1), script)
 }
 
 func (w *words) String() string {
@@ -185,8 +191,9 @@ func (w *words) expand(lookup strictyaml.Lookup) ([]string, error) {
 type Expect struct {
 	// Exit is the exit code, or a list of those that will do.
 	Exit strictyaml.OneOrMany[int] `yaml:"exit"`
-	// Stdout and Stderr are what it writes, without white space at the end.
+	// Stdout is what it writes to standard output, without white space at the end.
 	Stdout *expect.Text `yaml:"stdout"`
+	// Stderr is what it writes to standard error, without white space at the end.
 	Stderr *expect.Text `yaml:"stderr"`
 	// JSON is what it writes to standard output, by JSON path.
 	JSON expect.JSON `yaml:"json"`

@@ -64,13 +64,24 @@ func unsayable() []unsayableRule {
 		{"series: windows of whole steps", regexp.MustCompile(`^over: .* isn't a whole number of steps`), "checks: [{cloudwatch: {namespace: Shop, metric: Errors, stat: Sum}, over: 90s, expect: {value: < 1}}]"},
 		{"series: what is compared", regexp.MustCompile(`(^against: (write agg|nothing is compared|the query names nothing)|^expect: change needs against)`), "checks: [{cloudwatch: {namespace: Shop, metric: Errors, stat: Sum}, expect: {change: < 1%}}]"},
 		{"series: the step of a window", regexp.MustCompile(`^step: it is a window's`), "checks: [{prometheus: {url: 'http://prometheus:9090', query: up, step: 15s}, expect: {value: 1}}]"},
-		{"series: what a change is compared by", regexp.MustCompile(`^change: write how much it may differ as a comparison`), "checks: [{cloudwatch: {namespace: Shop, metric: Errors, stat: Sum}, against: blue, expect: {change: '{{ stage }}'}}]"},
+		{"series: what a change is compared by", regexp.MustCompile(`^change: write how much it may differ as a comparison`), "checks: [{cloudwatch: {namespace: Shop, metric: Errors, stat: Sum}, against: before, expect: {change: '{{ stage }}'}}]"},
 		{"network: ports", regexp.MustCompile(`has the port "[0-9]+"; ports go from 1 to 65535`), "checks: [{tcp: 'shop:70000'}]"},
 		{"tcp: what is expected of nothing", regexp.MustCompile(`(^answer: nothing is sent|^certificate: the connection isn't one of TLS)`), "checks: [{tcp: 'shop:80', expect: {answer: PONG}}]"},
-		{"tls: a version is written with its fraction", regexp.MustCompile(`^refuses: unknown version of TLS "1":`), "checks: [{tls: shop, expect: {refuses: 1}}]"},
+		{"tls: a version is written with its fraction", regexp.MustCompile(`(^refuses: unknown version of TLS "1":|^version: "1" is not a version of TLS)`), "checks: [{tls: shop, expect: {refuses: 1}}]"},
+		{"tls: a version is refused once", regexp.MustCompile(`^refuses: .* stands there twice`), "checks: [{tls: shop, expect: {refuses: [1.1, 1.1]}}]"},
 		{"dns: names", regexp.MustCompile(`^dns: .*is a URL: write the name of its host`), "checks: [{dns: 'http://shop/'}]"},
 		{"dns: some values", regexp.MustCompile(`^values: nothing is expected of them`), "checks: [{dns: shop, expect: {values: {all: []}}}]"},
 		{"websocket: subprotocols that are offered", regexp.MustCompile(`^subprotocol: none is offered`), "checks: [{websocket: /, expect: {subprotocol: chat}}]"},
+		{"exec: a program to run", regexp.MustCompile(`the list names no program`), "checks: [{exec: ['', x]}]"},
+		{"lambda: names of functions", regexp.MustCompile(`is neither a function's name nor its ARN`), "checks: [{lambda: '< 5'}]"},
+		{
+			"include: the variables of a file", regexp.MustCompile(`(^with: unknown variable of answers.yaml |\{\{ vars\.(code|path) \}\} is (a list|a mapping|null): a single value is needed here)`),
+			"checks: [{include: {file: answers.yaml, with: {colour: green}}}]",
+		},
+		{
+			"http: what an OpenAPI document describes", regexp.MustCompile(`^openapi: (operation: unknown operationId |.* describes no [A-Z]+ /)`),
+			"checks: [{http: /x, expect: {openapi: petstore.yaml}}]",
+		},
 		{"http: media types", regexp.MustCompile(`^multipart: content_type: .* is not a media type`), "checks: [{http: {path: /, method: POST, multipart: [{name: a, value: b, content_type: c}]}}]"},
 		{"http: where names lead", regexp.MustCompile(`^resolve: .* is neither an address nor a host`), "checks: [{http: {path: /, resolve: {'shop:80': '< 5'}}}]"},
 		{
@@ -149,7 +160,7 @@ func (shown) Read(name string) (plan.Source, error) {
 	if name != "answers.yaml" {
 		return plan.Source{}, fmt.Errorf("no example is named %s", name)
 	}
-	const text = "version: 1\nvars: {path: /, code: 200}\nchecks: [{http: '{{ vars.path }}', expect: {status: '{{ vars.code }}'}}]\n"
+	const text = "version: 1\nvars: {path: /, code: 200}\nchecks: [{http: {path: /, query: {path: '{{ vars.path }}', code: '{{ vars.code }}'}}}]\n"
 	return plan.Source{Name: name, Text: []byte(text)}, nil
 }
 
