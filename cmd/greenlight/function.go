@@ -18,6 +18,12 @@ func doctorCommand() command { return leftOut("doctor", doctorSummary) }
 
 func explainCommand() command { return leftOut("explain", explainSummary) }
 
+func testCommand() command { return leftOut("test", testSummary) }
+
+func fmtCommand() command { return leftOut("fmt", fmtSummary) }
+
+func schemaCommand() command { return leftOut("schema", schemaSummary) }
+
 func simulateCommand() command { return leftOut("simulate", simulateSummary) }
 
 func demoCommand() command { return leftOut("demo", demoSummary) }

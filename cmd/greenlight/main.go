@@ -61,12 +61,18 @@ type command struct {
 const (
 	doctorSummary   = "Say what in an account would make a deployment go wrong"
 	explainSummary  = "Say what an event would have the function ask, of whom, and why"
+	testSummary     = "Try whether a plan says no when it should"
+	fmtSummary      = "Lay plans and scenarios out in one way"
+	schemaSummary   = "Print the JSON Schema of plans, for editors"
 	simulateSummary = "Run a deployment on this machine, with real hooks and traffic"
 	demoSummary     = "Show a good and a bad deployment on this machine"
 )
 
 func commands() []command {
-	return []command{runCommand(), validateCommand(), simulateCommand(), doctorCommand(), explainCommand(), demoCommand(), versionCommand()}
+	return []command{
+		runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
+		demoCommand(), versionCommand(),
+	}
 }
 
 func (a app) run(ctx context.Context, args []string) int {

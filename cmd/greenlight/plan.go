@@ -28,6 +28,12 @@ func language(vars map[string]string, env registry.Environment) plan.Language {
 	return plan.Language{Kinds: registry.Kinds(env), Names: deployment.Names(), Vars: vars}
 }
 
+// languageOver is the language with kinds of check that connect by a network alone.
+func languageOver(vars map[string]string, network httpcheck.Network) plan.Language {
+	env := registry.Environment{Network: network, CommandLine: true}
+	return plan.Language{Kinds: registry.Kinds(env), Names: deployment.Names(), Vars: vars}
+}
+
 // awsSettings give the AWS configuration when something first needs it.
 type awsSettings func() (aws.Config, error)
 
@@ -70,17 +76,22 @@ func (a app) wrongPlan(err error, asJSON bool) int {
 	return exitWrongInput
 }
 
-func (a app) problemsJSON(err error) {
-	var problems strictyaml.Problems
-	if !errors.As(err, &problems) {
-		problems = strictyaml.Problems{{Message: err.Error()}}
+// problems are what an error says is wrong.
+func problems(err error) strictyaml.Problems {
+	var all strictyaml.Problems
+	if !errors.As(err, &all) {
+		return strictyaml.Problems{{Message: err.Error()}}
 	}
+	return all
+}
+
+func (a app) problemsJSON(err error) {
 	enc := json.NewEncoder(a.stdout)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(struct {
 		Problems strictyaml.Problems `json:"problems"`
-	}{problems}); err != nil {
+	}{problems(err)}); err != nil {
 		fmt.Fprintln(a.stderr, "greenlight: writing the problems as JSON:", err)
 	}
 }

@@ -11,12 +11,21 @@ import (
 
 // common are the keys that every check takes, whatever its kind.
 type common struct {
-	Name           name            `yaml:"name"`
-	Timeout        span            `yaml:"timeout"`
-	Retry          Retry           `yaml:"retry"`
-	Eventually     *Eventually     `yaml:"eventually"`
-	For            *For            `yaml:"for"`
-	Severity       severity        `yaml:"severity"`
+	// Name is what reports call the check; default: what it asks.
+	Name name `yaml:"name"`
+	// Timeout bounds one run of the check, retries included.
+	Timeout span `yaml:"timeout"`
+	// Retry asks again when nothing answered, until the timeout: true (default), false, or {attempts, delay}. An answer
+	// that is wrong is never retried away.
+	Retry Retry `yaml:"retry"`
+	// Eventually runs the whole check again, expectations included, until it passes or the time is up: 90s, or
+	// {within, every}.
+	Eventually *Eventually `yaml:"eventually"`
+	// For makes a check that has passed pass again and again for so long: 2h, or {lasting, every}.
+	For *For `yaml:"for"`
+	// Severity is fail (default), or warn: the outcome is told, but doesn't count.
+	Severity severity `yaml:"severity"`
+	// OnInconclusive is what no answer means for this check: fail, or pass.
 	OnInconclusive *onInconclusive `yaml:"on_inconclusive"`
 }
 
@@ -65,9 +74,9 @@ func noKind(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind) {
 	}
 	for _, pair := range n.Pairs() {
 		if key := pair.Key.Text(); !slices.Contains(common, key) {
-			d.Problem(pair.Key, "%s", strictyaml.Unknown("kind of check", key, keys))
+			d.Note(strictyaml.RuleUnknownKey, pair.Key, "%s", strictyaml.Unknown("kind of check", key, keys))
 			return
 		}
 	}
-	d.Problem(n, "the check has no kind; kinds are: %s", strings.Join(keys[1:], ", "))
+	d.Note(strictyaml.RuleMissingKey, n, "the check has no kind; kinds are: %s", strings.Join(keys[1:], ", "))
 }

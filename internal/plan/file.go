@@ -22,15 +22,26 @@ type file struct {
 	source   Source
 	includes *includer
 
-	Version  version                   `yaml:"version,required"`
-	Green    strictyaml.Text           `yaml:"green"`
-	Blue     strictyaml.Text           `yaml:"blue"`
-	Vars     node                      `yaml:"vars"`    // read by Language.vars, before all others
-	Secrets  node                      `yaml:"secrets"` // read by Language.secrets, after them
-	Identity node                      `yaml:"identity"`
-	Defaults settings                  `yaml:",inline"`
-	Checks   node                      `yaml:"checks"`
-	Stages   strictyaml.Map[stageFile] `yaml:"stages"`
+	// Version is that of the language: 1.
+	Version version `yaml:"version,required"`
+	// Green is where the new version answers: a host, host:port, or a URL. --green wins over it.
+	Green strictyaml.Text `yaml:"green"`
+	// Blue is where the live version answers: a host, host:port, or a URL. --blue wins over it.
+	Blue strictyaml.Text `yaml:"blue"`
+	// Vars are values for {{ vars.name }}; --var name=value sets them from outside.
+	Vars variables `yaml:"vars"` // read by Language.vars, before all others
+	// Secrets are values for {{ secrets.name }}, each with where it is fetched from: ssm:/name, secretsmanager:name#key, env:NAME
+	// or file:path.
+	Secrets secretSources `yaml:"secrets"` // read by Language.secrets, after them
+	// Identity is how green is known when it answers: a request, and what green alone answers.
+	Identity identityNode `yaml:"identity"`
+	Defaults settings     `yaml:",inline"`
+	// Checks are for an execution whose stage isn't known, and for each stage at which green answers and that stages
+	// doesn't name.
+	Checks checkList `yaml:"checks"`
+	// Stages are the points of a deployment, by CodeDeploy's name or ECS's, with what is asked there. A stage that isn't
+	// named passes.
+	Stages strictyaml.Map[stageFile] `yaml:"stages"`
 
 	identity *Identity
 	anywhere *Stage
@@ -44,20 +55,28 @@ const DefaultCallback = 30 * time.Second
 
 // settings can stand at the top of a plan, for all stages, and in a stage.
 type settings struct {
-	Budget         span            `yaml:"budget"`
-	Serial         *bool           `yaml:"serial"`
-	KeepGoing      *bool           `yaml:"keep_going"`
+	// Budget is the time for all checks of a stage together, held against the real deadline when the execution starts.
+	Budget span `yaml:"budget"`
+	// Serial runs the checks one after the other, in this order; default: side by side.
+	Serial *bool `yaml:"serial"`
+	// KeepGoing lets the other checks run to their end after one has failed; default: the first failure is the verdict.
+	KeepGoing *bool `yaml:"keep_going"`
+	// OnInconclusive is what no answer means: fail (default), or pass.
 	OnInconclusive *onInconclusive `yaml:"on_inconclusive"`
-	OnRollback     *onRollback     `yaml:"on_rollback"`
-	OnCreate       *onCreate       `yaml:"on_create"`
-	Callback       *callback       `yaml:"callback"`
+	// OnRollback is pass (default): a deployment that rolls another one back isn't asked anything; or run.
+	OnRollback *onRollback `yaml:"on_rollback"`
+	// OnCreate is run (default), or pass: the first deployment of a service isn't asked anything.
+	OnCreate *onCreate `yaml:"on_create"`
+	// Callback is the least wait for which a function isn't held open where ECS can call it again: default 30s, at least 1s.
+	Callback *callback `yaml:"callback"`
 
 	budgetAt strictyaml.Position
 }
 
 type stageFile struct {
 	settings `yaml:",inline"`
-	Checks   node `yaml:"checks,required"`
+	// Checks are what is asked at the stage, each of one kind.
+	Checks checkList `yaml:"checks,required"`
 }
 
 // DecodeNode reads what is asked at a stage.
@@ -74,6 +93,14 @@ func (s *stageFile) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 type node struct{ strictyaml.Node }
 
 func (k *node) DecodeNode(_ *strictyaml.Decoder, n strictyaml.Node) { k.Node = n }
+
+// Each of these has a schema of its own.
+type (
+	variables     struct{ node }
+	secretSources struct{ node }
+	identityNode  struct{ node }
+	checkList     struct{ node }
+)
 
 // Validate decodes the checks, now that what is common to them is known.
 func (f *file) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -116,7 +143,7 @@ func (f *file) decodeStages(d *strictyaml.Decoder, n strictyaml.Node) {
 		name := pair.Key.Text()
 		stage, ok := lifecycle.ParseStage(name)
 		if !ok {
-			d.Problem(pair.Key, "%s", strictyaml.Unknown("stage", name, lifecycle.Names()))
+			d.Note(strictyaml.RuleUnknownKey, pair.Key, "%s", strictyaml.Unknown("stage", name, lifecycle.Names()))
 			continue
 		}
 		if earlier, twice := written[stage]; twice && earlier != name {

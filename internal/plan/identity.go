@@ -46,14 +46,21 @@ func decodeIdentity(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind
 	return nil
 }
 
+// identityKeys are those of an Identity beside its kind's.
+type identityKeys struct {
+	// Consecutive is on how many requests in a row green must have answered, each on a connection of its own; default 3.
+	Consecutive count `yaml:"consecutive"`
+	// Within is for how long it is asked; default 30s.
+	Within span `yaml:"within"`
+	// Every is the time from one request to the next; default 250ms.
+	Every interval `yaml:"every"`
+	// Timeout bounds one request; default 2s.
+	Timeout span `yaml:"timeout"`
+}
+
 func newIdentity(d *strictyaml.Decoder, n strictyaml.Node, kind check.Kind) *Identity {
 	asked := kind.New()
-	opts := struct {
-		Consecutive count    `yaml:"consecutive"`
-		Within      span     `yaml:"within"`
-		Every       interval `yaml:"every"`
-		Timeout     span     `yaml:"timeout"`
-	}{DefaultConsecutive, span(DefaultIdentityWithin), interval(DefaultIdentityEvery), span(kind.Timeout)}
+	opts := identityKeys{DefaultConsecutive, span(DefaultIdentityWithin), interval(DefaultIdentityEvery), span(kind.Timeout)}
 	d.Fields(n, &opts, asked)
 	expected, ok := n.Get("expect")
 	switch {

@@ -37,6 +37,12 @@ type inclusion struct {
 	With strictyaml.Map[strictyaml.Value] `yaml:"with"`
 }
 
+// inclusionEntry is how an inclusion stands in a list of checks.
+type inclusionEntry struct {
+	// Include is a file whose checks stand in this place: its path, or the path with variables of the file.
+	Include inclusion `yaml:"include,required"`
+}
+
 // DecodeNode reads the file's name, or a mapping.
 func (i *inclusion) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	type fields inclusion
@@ -52,8 +58,7 @@ func (i *inclusion) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes the file's name, or a mapping.
 func (*inclusion) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields inclusion
-	return strictyaml.AnyOf(&strictyaml.Schema{Type: strictyaml.Types{"string"}}, d.Fields(new(fields)))
+	return strictyaml.AnyOf(&strictyaml.Schema{Type: strictyaml.Types{"string"}}, d.Fields(&inclusion{}))
 }
 
 // includer reads the files that one plan includes, each once.

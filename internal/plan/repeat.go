@@ -23,6 +23,14 @@ const MaxRetryDelay = time.Second
 // which are over at once, need at least to have a chance of going better.
 func DefaultRetry() Retry { return Retry{Delay: 100 * time.Millisecond} }
 
+// retryKeys are those of a Retry that is written in full.
+type retryKeys struct {
+	// Attempts is how often a check is asked at most; default: as often as its timeout allows.
+	Attempts count `yaml:"attempts"`
+	// Delay is the wait before the second attempt, which doubles with each up to 1s; default 100ms.
+	Delay strictyaml.Duration `yaml:"delay"`
+}
+
 // DecodeNode reads true, false, or {attempts, delay}.
 func (r *Retry) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	n, ok := d.Static(n)
@@ -33,11 +41,7 @@ func (r *Retry) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 			r.Attempts = 1
 		}
 	case n.IsMapping():
-		var opts struct {
-			Attempts count               `yaml:"attempts"`
-			Delay    strictyaml.Duration `yaml:"delay"`
-		}
-		opts.Attempts, opts.Delay = count(r.Attempts), strictyaml.Duration(r.Delay)
+		opts := retryKeys{Attempts: count(r.Attempts), Delay: strictyaml.Duration(r.Delay)}
 		d.Fields(n, &opts)
 		r.Attempts, r.Delay = int(opts.Attempts), time.Duration(opts.Delay)
 	default:
@@ -68,12 +72,17 @@ type For struct {
 // the period of most alarms.
 const DefaultForEvery = time.Minute
 
+// forKeys are those of a For that is written in full.
+type forKeys struct {
+	// Lasting is the time from the first run that passes to the start of the last one.
+	Lasting span `yaml:"lasting,required"`
+	// Every is the time from the start of one run to the start of the next; default 1m.
+	Every interval `yaml:"every"`
+}
+
 // DecodeNode reads {lasting, every}, or lasting alone.
 func (f *For) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	opts := struct {
-		Lasting span     `yaml:"lasting,required"`
-		Every   interval `yaml:"every"`
-	}{Every: interval(DefaultForEvery)}
+	opts := forKeys{Every: interval(DefaultForEvery)}
 	switch {
 	case n.IsMapping():
 		d.Fields(n, &opts)
@@ -85,12 +94,17 @@ func (f *For) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	*f = For{Lasting: time.Duration(opts.Lasting), Every: time.Duration(opts.Every)}
 }
 
+// eventuallyKeys are those of an Eventually that is written in full.
+type eventuallyKeys struct {
+	// Within is the time for all runs together.
+	Within span `yaml:"within,required"`
+	// Every is the time from the start of one run to the start of the next; default 1s.
+	Every interval `yaml:"every"`
+}
+
 // DecodeNode reads {within, every}, or within alone.
 func (e *Eventually) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	opts := struct {
-		Within span     `yaml:"within,required"`
-		Every  interval `yaml:"every"`
-	}{Every: interval(DefaultEvery)}
+	opts := eventuallyKeys{Every: interval(DefaultEvery)}
 	switch {
 	case n.IsMapping():
 		d.Fields(n, &opts)

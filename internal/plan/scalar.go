@@ -27,10 +27,11 @@ func (i *interval) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 func decodeDuration[T ~int64](d *strictyaml.Decoder, n strictyaml.Node, dst *T, zero string) {
 	const unread strictyaml.Duration = -1
 	read := unread
-	if d.Decode(n, &read); read == 0 {
-		d.Problem(n, "%s", zero)
-	}
-	if read != unread {
+	switch d.Decode(n, &read); read {
+	case unread:
+	case 0:
+		d.Problem(n, "%s", zero) // what dst holds stays: others may divide by it
+	default:
 		*dst = T(read)
 	}
 }

@@ -58,7 +58,7 @@ func (s *Source) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a source.
 func (*Source) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.Matching(`(ssm|env|file):.+`, `secretsmanager:.+`)
+	return &strictyaml.Schema{Type: strictyaml.Types{"string"}, Pattern: `^(ssm|secretsmanager|env|file):.`}
 }
 
 // String is the source as the plan has it.

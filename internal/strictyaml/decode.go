@@ -66,23 +66,32 @@ func (d *Decoder) Err() error {
 func (d *Decoder) Count() int { return len(d.problems) }
 
 // Problem notes what is wrong with a node. The key that the node stands under is put in front.
-func (d *Decoder) Problem(n Node, format string, args ...any) {
-	d.problems = append(d.problems, n.problem(d.underKey(format, args)))
+func (d *Decoder) Problem(n Node, format string, args ...any) { d.Note(RuleValue, n, format, args...) }
+
+// Note notes a problem as one of a kind.
+func (d *Decoder) Note(rule Rule, n Node, format string, args ...any) {
+	p := n.problem(d.underKey(format, args))
+	p.Rule = rule
+	d.problems = append(d.problems, p)
 }
 
 // ProblemAt notes what is wrong with a part of a scalar: width bytes of its text, from offset on. Where the part can't
 // be found in the file, as in a folded text, the problem stands at the scalar.
 func (d *Decoder) ProblemAt(n Node, offset, width int, format string, args ...any) {
+	d.noteAt(RuleValue, n, offset, width, format, args...)
+}
+
+func (d *Decoder) noteAt(rule Rule, n Node, offset, width int, format string, args ...any) {
 	at, ok := n.locate(offset)
 	if !ok {
-		d.Problem(n, format, args...)
+		d.Note(rule, n, format, args...)
 		return
 	}
 	if end, ok := n.locate(offset + width); ok && end.Line == at.Line {
 		width = end.Column - at.Column
 	}
 	d.problems = append(d.problems, Problem{
-		Position: at, Message: oneLine(d.underKey(format, args)), Source: n.doc.line(at.Line), Width: width,
+		Position: at, Rule: rule, Message: oneLine(d.underKey(format, args)), Source: n.doc.line(at.Line), Width: width,
 	})
 }
 
@@ -96,7 +105,7 @@ func (d *Decoder) underKey(format string, args []any) string {
 
 // Mismatch notes that a node isn't what it should be: "expected a list, found the number 3".
 func (d *Decoder) Mismatch(n Node, expected string) {
-	d.Problem(n, "expected %s, found %s", expected, n.Describe())
+	d.Note(RuleType, n, "expected %s, found %s", expected, n.Describe())
 }
 
 // Decode reads a node into dst, a pointer. What dst holds before are the defaults. Structs are read by their yaml tags:
@@ -237,7 +246,7 @@ func (d *Decoder) Fields(n Node, dsts ...any) {
 		field, known := fields.find(key)
 		switch {
 		case !known:
-			d.Problem(pair.Key, "%s", Unknown("key", key, fields.names()))
+			d.Note(RuleUnknownKey, pair.Key, "%s", Unknown("key", key, fields.names()))
 		case pair.Value.IsNull() && !field.nullable:
 			d.key = key
 			d.Problem(pair.Key, "has no value")
@@ -249,7 +258,7 @@ func (d *Decoder) Fields(n Node, dsts ...any) {
 	d.key = outer
 	for _, f := range fields {
 		if _, ok := seen[f.name]; f.required && !ok {
-			d.Problem(n, "%q is missing", f.name)
+			d.Note(RuleMissingKey, n, "%q is missing", f.name)
 		}
 	}
 	for _, dst := range dsts {
@@ -273,11 +282,11 @@ func (d *Decoder) keyOf(pair Pair, seen map[string]int) (string, bool) {
 		d.Mismatch(pair.Key, "a key")
 		return "", false
 	case hasBraces(key):
-		d.Problem(pair.Key, "names between {{ and }} fill in values, never keys")
+		d.Note(RuleName, pair.Key, "names between {{ and }} fill in values, never keys")
 		return "", false
 	}
 	if line, twice := seen[key]; twice {
-		d.Problem(pair.Key, "the key %s is already set on line %d", quoted(key), line)
+		d.Note(RuleDuplicateKey, pair.Key, "the key %s is already set on line %d", quoted(key), line)
 		return "", false
 	}
 	seen[key] = pair.Key.yaml.Line

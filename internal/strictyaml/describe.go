@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"fmt"
+	"path"
 	"reflect"
 	"strings"
 	"unicode"
@@ -28,9 +29,15 @@ func NewDescriber(comments Comments) *Describer {
 	return &Describer{comments: comments, defs: map[string]*Schema{}, of: map[string]reflect.Type{}}
 }
 
-// Document is the schema of whole files that are decoded into a value like dst, a pointer.
+// Document is the schema of whole files that are decoded into a value like dst, a pointer. A SelfDescriber is asked as
+// it is, with what it holds.
 func (d *Describer) Document(title string, dst any) *Schema {
-	s := *d.describe(reflect.TypeOf(dst).Elem())
+	var s Schema
+	if own, ok := dst.(SelfDescriber); ok {
+		s = *own.JSONSchema(d)
+	} else {
+		s = *d.describe(reflect.TypeOf(dst).Elem())
+	}
 	s.Dialect, s.Title, s.Defs = "https://json-schema.org/draft/2020-12/schema", title, d.defs
 	return &s
 }
@@ -47,17 +54,46 @@ func (d *Describer) schemaOf(t reflect.Type) *Schema {
 	if t.Name() == "" || strings.Contains(t.Name(), "[") || !own && t.Kind() != reflect.Struct {
 		return d.describe(t)
 	}
-	runes := []rune(t.Name())
-	name := string(unicode.ToLower(runes[0])) + string(runes[1:])
-	if other, taken := d.of[name]; taken && other != t {
-		panic(fmt.Sprintf("strictyaml: %v and %v would have one name in a schema", other, t))
-	}
+	name := d.nameOf(t)
 	if d.of[name] == nil {
 		d.of[name] = t
 		d.defs[name] = d.describe(t)
 	}
-	return &Schema{Ref: "#/$defs/" + name}
+	return Reference(name)
 }
+
+// nameOf is what a type is called in the schema: by its own name, and where another package's type has that already,
+// with its package's folder in front.
+func (d *Describer) nameOf(t reflect.Type) string {
+	for _, name := range []string{uncapitalized(t.Name()), path.Base(t.PkgPath()) + t.Name()} {
+		if other, taken := d.of[name]; !taken && d.defs[name] == nil || other == t {
+			return name
+		}
+	}
+	panic(fmt.Sprintf("strictyaml: %v would have the name of another definition in a schema", t))
+}
+
+// uncapitalized writes the first word of a name in lower case: Duration is duration, TLS is tls.
+func uncapitalized(name string) string {
+	rest := strings.TrimLeftFunc(name, unicode.IsUpper)
+	first := len(name) - len(rest)
+	if first > 1 && rest != "" {
+		first-- // the last of several capitals begins the next word
+	}
+	return strings.ToLower(name[:first]) + name[first:]
+}
+
+// Define describes something once, under a name of its own, and refers to it.
+func (d *Describer) Define(name string, describe func() *Schema) *Schema {
+	if d.defs[name] == nil {
+		d.defs[name] = &Schema{} // what it holds may refer to it
+		d.defs[name] = describe()
+	}
+	return Reference(name)
+}
+
+// Reference is what Define under that name gives.
+func Reference(name string) *Schema { return &Schema{Ref: "#/$defs/" + name} }
 
 func (d *Describer) describe(t reflect.Type) *Schema {
 	fresh := reflect.New(t).Interface()
@@ -112,12 +148,26 @@ func magnitude(digit string) string {
 	return strings.ReplaceAll(`((N+|N*\.N+)d)?(((N+\.?N*|\.N+)(ns|us|µs|μs|ms|s|m|h))+)?`, "N", digit)
 }
 
+// DurationPattern matches durations that aren't negative. DurationPattern and SizePattern are for types that hold more
+// than a quantity, such as a comparison with one.
+func DurationPattern() string { return `\+?` + magnitude("[0-9]") }
+
+// PositiveDuration takes durations that have a digit above 0.
+func PositiveDuration() *Schema {
+	s := Matching(DurationPattern())
+	s.Not = &Schema{Pattern: `^[^1-9{]*$`}
+	return s
+}
+
+// SizePattern matches sizes.
+func SizePattern() string { return `([0-9]+|[0-9]*\.[0-9]+) *(B|[kK]B|MB|GB|KiB|MiB|GiB)` }
+
 // JSONSchema describes a duration. That it is at most 100 years is the Decoder's to say.
 func (*Duration) JSONSchema(*Describer) *Schema {
 	zero := 0.0
 	return AnyOf(
 		&Schema{
-			Type: Types{"string"}, Pattern: filled + `|^\+?` + magnitude("[0-9]") + `$|^-` + magnitude("0") + `$|^0$`,
+			Type: Types{"string"}, Pattern: filled + `|^` + DurationPattern() + `$|^-` + magnitude("0") + `$|^0$`,
 			Not: &Schema{Pattern: `^[+-]?$`},
 		},
 		&Schema{Type: Types{"integer"}, Minimum: &zero, Maximum: &zero},
@@ -126,7 +176,7 @@ func (*Duration) JSONSchema(*Describer) *Schema {
 
 // JSONSchema describes a size. That it is at most a petabyte is the Decoder's to say.
 func (*Size) JSONSchema(*Describer) *Schema {
-	return Matching(`([0-9]+|[0-9]*\.[0-9]+) *(B|[kK]B|MB|GB|KiB|MiB|GiB)`)
+	return Matching(SizePattern())
 }
 
 // JSONSchema describes text: any scalar.
@@ -137,7 +187,7 @@ func (*Value) JSONSchema(*Describer) *Schema { return &Schema{} }
 
 // JSONSchema describes a mapping whose keys are the user's own.
 func (*Map[T]) JSONSchema(d *Describer) *Schema {
-	return &Schema{Type: Types{"object"}, Additional: Of[T](d), PropertyNames: &Schema{Not: &Schema{Pattern: `\{\{.*\}\}`}}}
+	return &Schema{Type: Types{"object"}, Additional: Of[T](d), PropertyNames: Unfilled()}
 }
 
 // JSONSchema describes a list, or its only item.

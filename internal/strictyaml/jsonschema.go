@@ -123,11 +123,24 @@ func (s *Schema) SetProperty(name string, value *Schema) {
 // filled is how a {{ name }} begins. What it stands for isn't known to a schema.
 const filled = `\{\{`
 
+// Unfilled takes keys: names between {{ and }} fill in values, never keys.
+func Unfilled() *Schema { return &Schema{Not: &Schema{Pattern: `\{\{.*\}\}`}} }
+
 // Filled takes a text with a {{ name }} in place of any scalar.
 func Filled() *Schema { return &Schema{Type: Types{"string"}, Pattern: filled} }
 
 // Scalar takes any scalar: where text is wanted, a number or true is text as well.
 func Scalar() *Schema { return &Schema{Type: Types{"string", "number", "boolean"}} }
+
+// NonEmpty takes any scalar but the empty text.
+func NonEmpty() *Schema { return scalarWith(`[\s\S]`) }
+
+// NonBlank takes any scalar but a text of nothing but white space.
+func NonBlank() *Schema { return scalarWith(`\S`) }
+
+func scalarWith(pattern string) *Schema {
+	return AnyOf(&Schema{Type: Types{"string"}, Pattern: pattern}, &Schema{Type: Types{"number", "boolean"}})
+}
 
 // Words takes one of a few words.
 func Words[T ~string](words ...T) *Schema {

@@ -22,7 +22,7 @@ func (d *Decoder) Static(n Node) (Node, bool) {
 	t := Text{parts: parts}
 	literal, ok := t.Literal()
 	if !ok {
-		d.Problem(n, "{{ %s }} is known only when a check runs, and this value is needed when the file is read", t.Names()[0])
+		d.Note(RuleName, n, "{{ %s }} is known only when a check runs, and this value is needed when the file is read", t.Names()[0])
 		return n, false
 	}
 	n.filled = &scalar{text: literal, tag: "!!str"}
@@ -49,7 +49,7 @@ func (d *Decoder) fillWhole(n Node, value any) (Node, bool) {
 	}
 	text, err := textOf(value)
 	if err != nil {
-		d.Problem(n, "%s is %s: a single value is needed here", n.Text(), sortOf(value))
+		d.Note(RuleName, n, "%s is %s: a single value is needed here", n.Text(), sortOf(value))
 		return n, false
 	}
 	n.filled = &scalar{text: text, tag: tag}
@@ -150,7 +150,7 @@ func (s *splitter) text(t Text) {
 }
 
 func (s *splitter) wrong(offset, width int, format string, args ...any) {
-	s.d.ProblemAt(s.n, offset, width, format, args...)
+	s.d.noteAt(RuleName, s.n, offset, width, format, args...)
 	s.sound = false
 }
 

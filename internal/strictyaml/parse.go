@@ -87,12 +87,12 @@ func splitLines(src string) []string {
 }
 
 func (d *document) whole(message string) Problems {
-	return Problems{{Position: Position{File: d.file, Line: 1, Column: 1}, Message: message, Width: 1}}
+	return Problems{{Position: Position{File: d.file, Line: 1, Column: 1}, Rule: RuleSyntax, Message: message, Width: 1}}
 }
 
 // problem takes the parser's line and column, which counts characters, and a width in bytes.
 func (d *document) problem(line, column, width int, message string) Problem {
-	p := Problem{Position: d.position(line, column), Message: oneLine(message), Width: width}
+	p := Problem{Position: d.position(line, column), Rule: RuleSyntax, Message: oneLine(message), Width: width}
 	p.Source = d.line(p.Line)
 	return p
 }

@@ -25,9 +25,35 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
+// Rule is a kind of problem, by which programs group and filter them. It is an interface of its own: rules are added,
+// never renamed.
+type Rule string
+
+// The kinds of problem.
+const (
+	RuleSyntax       Rule = "syntax"        // it isn't YAML, or YAML that is no part of the language
+	RuleUnknownKey   Rule = "unknown-key"   // a key, or a word in the place of one, that isn't known there
+	RuleDuplicateKey Rule = "duplicate-key" // a key that is set twice
+	RuleMissingKey   Rule = "missing-key"   // a key that is required
+	RuleType         Rule = "type"          // a list where a number is wanted
+	RuleName         Rule = "name"          // what stands between {{ and }}
+	RuleValue        Rule = "value"         // all else
+)
+
+// Rules are all of them, with what they are about.
+func Rules() map[Rule]string {
+	return map[Rule]string{
+		RuleSyntax: "The file is not YAML, or holds what is no part of the language", RuleUnknownKey: "A key is not known where it stands",
+		RuleDuplicateKey: "A key is set twice", RuleMissingKey: "A required key is missing", RuleType: "A value is of another type than the one wanted",
+		RuleName: "A name between {{ and }} is wrong", RuleValue: "A value is not one that is allowed",
+	}
+}
+
 // Problem is one thing that is wrong in a file.
 type Problem struct {
 	Position
+	// Rule says what kind of problem it is.
+	Rule Rule `json:"rule,omitempty"`
 	// Message says in one line what is wrong and what would be right.
 	Message string `json:"message"`
 	// Source is the text of the line, for the excerpt; empty when there is none to show.

@@ -70,8 +70,11 @@ func (s *Selection) validateNames(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a name, a list of names, or a mapping.
 func (*Selection) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	names := strictyaml.Of[strictyaml.OneOrMany[strictyaml.Text]](d)
+	names := strictyaml.AnyOf(strictyaml.NonEmpty(), strictyaml.ListOf(strictyaml.NonEmpty(), 1))
 	whole := d.Fields(new(Selection))
+	whole.SetProperty("names", names)
+	whole.SetProperty("prefix", strictyaml.NonEmpty())
+	whole.Property("tags").MinProperties = 1
 	whole.OneOf = []*strictyaml.Schema{strictyaml.Needs("names"), strictyaml.Needs("prefix"), strictyaml.Needs("tags")}
 	return strictyaml.AnyOf(names, whole)
 }

@@ -45,7 +45,35 @@ type Metric struct {
 // resultID is the id of the query whose answer is judged.
 const resultID = "result"
 
-var metricID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`) })
+// metricKeys are what names a metric and its statistic.
+var metricKeys = []string{"namespace", "metric", "stat"}
+
+const metricIDPattern = `^[a-z][a-zA-Z0-9_]*$`
+
+var metricID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(metricIDPattern) })
+
+// JSONSchema describes a metric, or an expression.
+func (*Query) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(new(Query))
+	s.Property("metrics").PropertyNames = &strictyaml.Schema{Pattern: metricIDPattern, Not: &strictyaml.Schema{Enum: []any{resultID}}}
+	metric := strictyaml.Needs(metricKeys...)
+	metric.Not = strictyaml.Needs("metrics")
+	var parts []*strictyaml.Schema
+	for _, p := range d.Fields(new(Metric)).Properties {
+		parts = append(parts, strictyaml.Needs(p.Name))
+	}
+	expression := strictyaml.Needs("expression")
+	expression.Not = strictyaml.AnyOf(parts...)
+	s.OneOf = []*strictyaml.Schema{metric, expression}
+	return s
+}
+
+// JSONSchema describes a metric of an expression, which is named in full.
+func (*Metric) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(new(Metric))
+	s.Required = metricKeys
+	return s
+}
 
 // Validate refuses a query that is neither a metric nor an expression, or both.
 func (q *Query) Validate(d *strictyaml.Decoder, n strictyaml.Node) {

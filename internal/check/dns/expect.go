@@ -202,7 +202,9 @@ func (v *values) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes any form of it.
 func (*values) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Of[expect.Text](d), strictyaml.ListOf(strictyaml.Of[expect.Text](d), 1), d.Fields(&valuesFields{}))
+	s := d.Fields(&valuesFields{})
+	s.MinProperties = 1
+	return strictyaml.AnyOf(strictyaml.Of[expect.Text](d), strictyaml.ListOf(strictyaml.Of[expect.Text](d), 1), s)
 }
 
 // judge gives the first of what is false.

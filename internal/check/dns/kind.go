@@ -37,7 +37,9 @@ func Kind(n network.Network, system Servers) check.Kind {
 
 // Check is one question and what is expected of its answer.
 type Check struct {
-	Query  Query  `yaml:"dns,required"`
+	// Query is what is asked, and whom.
+	Query Query `yaml:"dns,required"`
+	// Expect is what must be true of the answer.
 	Expect Expect `yaml:"expect"`
 
 	network network.Network
@@ -73,7 +75,9 @@ func (q *Query) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a name, or a mapping.
 func (*Query) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Query{}))
+	s := d.Fields(&Query{})
+	s.SetProperty("server", network.WithDefaultPort())
+	return strictyaml.AnyOf(strictyaml.Scalar(), s)
 }
 
 // Validate refuses what can't be true together.

@@ -37,8 +37,10 @@ func Kind(commandLine bool) check.Kind {
 
 // Check is one command and what is expected of it.
 type Check struct {
+	// Command is what is run: a program with its arguments, or a shell's script.
 	Command Command `yaml:"exec,required"`
-	Expect  Expect  `yaml:"expect"`
+	// Expect is what must be true of its end and of what it writes: exit code 0 by default.
+	Expect Expect `yaml:"expect"`
 }
 
 // Title is the command as the plan has it, on one line, cut to what people read.
@@ -94,8 +96,12 @@ func (c *Command) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes words, a script, or a mapping.
 func (*Command) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	type fields Command
-	return strictyaml.AnyOf((*words)(nil).JSONSchema(d), d.Fields(new(fields)))
+	const name = `[^= ]+`
+	s := d.Fields(&Command{})
+	s.Property("env").PropertyNames = &strictyaml.Schema{Pattern: "^" + name + "$", Not: strictyaml.Unfilled().Not}
+	s.SetProperty("inherit", strictyaml.ListOf(
+		strictyaml.AnyOf(strictyaml.Matching(name), &strictyaml.Schema{Type: strictyaml.Types{"number", "boolean"}}), 0))
+	return strictyaml.AnyOf((*words)(nil).JSONSchema(d), s)
 }
 
 func (c *Command) validate(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -146,9 +152,10 @@ func (w *words) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-// JSONSchema describes a list of words, or a text.
+// JSONSchema describes a list of words, or a text without names.
 func (*words) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.ListOf(strictyaml.Of[strictyaml.Text](d), 1), &strictyaml.Schema{Type: strictyaml.Types{"string"}})
+	script := &strictyaml.Schema{Type: strictyaml.Types{"string"}, Pattern: `\S`, Not: &strictyaml.Schema{Pattern: `\{\{`}}
+	return strictyaml.AnyOf(strictyaml.ListOf(strictyaml.Of[strictyaml.Text](d), 1), script)
 }
 
 func (w *words) String() string {
@@ -184,8 +191,9 @@ func (w *words) expand(lookup strictyaml.Lookup) ([]string, error) {
 type Expect struct {
 	// Exit is the exit code, or a list of those that will do.
 	Exit strictyaml.OneOrMany[int] `yaml:"exit"`
-	// Stdout and Stderr are what it writes, without white space at the end.
+	// Stdout is what it writes to standard output, without white space at the end.
 	Stdout *expect.Text `yaml:"stdout"`
+	// Stderr is what it writes to standard error, without white space at the end.
 	Stderr *expect.Text `yaml:"stderr"`
 	// JSON is what it writes to standard output, by JSON path.
 	JSON expect.JSON `yaml:"json"`

@@ -26,7 +26,9 @@ func Kind(n network.Network) check.Kind {
 
 // Check is one call of the health service and what is expected of its answer.
 type Check struct {
-	Call   Call   `yaml:"grpc,required"`
+	// Call is which server is asked for the health of what.
+	Call Call `yaml:"grpc,required"`
+	// Expect is what must be true of the answer.
 	Expect Expect `yaml:"expect"`
 
 	network network.Network
@@ -70,7 +72,9 @@ func (c *Call) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes an address, or a mapping.
 func (*Call) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Call{}))
+	s := d.Fields(&Call{})
+	s.Property("metadata").PropertyNames = &strictyaml.Schema{Pattern: `^[A-Za-z0-9_.-]+$`}
+	return strictyaml.AnyOf(strictyaml.Of[network.Address](d), s)
 }
 
 // reserved are headers that the protocol itself writes.

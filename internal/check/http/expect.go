@@ -17,19 +17,30 @@ import (
 // Expect is what a plan expects of an answer. All of it must be true. Where it doesn't name a status, the status must
 // still be 2xx.
 type Expect struct {
+	// Status is a code, a class (2xx), a range (200..299), a list of them, or a comparison: < 500. Without it, 2xx.
 	Status *expect.Status `yaml:"status"`
 	// Protocol is the version of HTTP that was spoken: HTTP/1.1 or HTTP/2.0.
-	Protocol *expect.Text                `yaml:"protocol"`
-	Duration *expect.Duration            `yaml:"duration"`
-	Headers  strictyaml.Map[expect.Text] `yaml:"headers"`
-	Body     *expect.Text                `yaml:"body"`
-	JSON     expect.JSON                 `yaml:"json"`
-	Schema   *Schema                     `yaml:"schema"`
+	Protocol *expect.Text `yaml:"protocol"`
+	// Duration bounds the time from the first byte sent to the last byte read, connecting included: < 500ms.
+	Duration *expect.Duration `yaml:"duration"`
+	// Headers are names, in any case, with the text or comparison that their value must fit.
+	Headers strictyaml.Map[expect.Text] `yaml:"headers"`
+	// Body is the body as text: a literal, or a comparison such as ~ ^ok$.
+	Body *expect.Text `yaml:"body"`
+	// JSON are JSON paths into the body, with the value or comparison that what they select must fit. A path that selects
+	// nothing is false, also under !=.
+	JSON expect.JSON `yaml:"json"`
+	// Schema is a JSON Schema that the body must fit, inline or as a file.
+	Schema *Schema `yaml:"schema"`
 	// OpenAPI is the contract that the answer's status, headers and body must be as it says.
-	OpenAPI     *OpenAPI            `yaml:"openapi"`
-	Size        *expect.Size        `yaml:"size"`
+	OpenAPI *OpenAPI `yaml:"openapi"`
+	// Size is that of the body after decompression, with its unit: < 100kB.
+	Size *expect.Size `yaml:"size"`
+	// Certificate is what is expected of the server's certificate.
 	Certificate *expect.Certificate `yaml:"certificate"`
-	Assert      expect.Assert       `yaml:"assert"`
+	// Assert is an expression, or a list of them, over status, duration (in milliseconds), headers, body, size (in bytes)
+	// and vars: body.total > 0.
+	Assert expect.Assert `yaml:"assert"`
 }
 
 // Validate refuses names that no header has.

@@ -44,6 +44,9 @@ type AWS struct {
 	Region strictyaml.Text `yaml:"region"`
 }
 
+// identities are the keys that say who asks.
+var identities = []string{"basic_auth", "aws", "oauth2"}
+
 // validateIdentity refuses two answers to who asks.
 func (r *Request) validateIdentity(d *strictyaml.Decoder, n strictyaml.Node) {
 	first := ""
@@ -52,7 +55,7 @@ func (r *Request) validateIdentity(d *strictyaml.Decoder, n strictyaml.Node) {
 		switch {
 		case key == "headers" && r.sets("authorization"):
 			key = "headers: authorization"
-		case !slices.Contains([]string{"basic_auth", "aws", "oauth2"}, key):
+		case !slices.Contains(identities, key):
 			continue
 		}
 		if first != "" {

@@ -40,8 +40,10 @@ func Kind(n Network) check.Kind {
 
 // Check is one request and what is expected of its answer.
 type Check struct {
+	// Request is one request to green: METHOD and a path, as in GET /health, a whole URL, or a mapping.
 	Request Request `yaml:"http,required"`
-	Expect  Expect  `yaml:"expect"`
+	// Expect is what must be true of its answer. All of it must be; without a status, that is 2xx.
+	Expect Expect `yaml:"expect"`
 
 	network Network
 	tokens  *tokens

@@ -64,9 +64,16 @@ func (*clientAuth) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 	return strictyaml.Words(byHeader, byBody)
 }
 
+// JSONSchema describes the mapping.
+func (*OAuth2) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&OAuth2{})
+	s.SetProperty("token_url", strictyaml.Matching(urlPattern))
+	return s
+}
+
 // Validate refuses a URL that no token could be had from, and parameters that the grant sets itself.
 func (o *OAuth2) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
-	if literal, known := o.TokenURL.Literal(); known && literal != "" {
+	if literal, known := o.TokenURL.Literal(); known && !o.TokenURL.IsZero() {
 		if _, err := network.ParseURL(literal, "http", "https"); err != nil {
 			at, _ := n.Get("token_url")
 			d.Problem(at, "token_url: %s", err)

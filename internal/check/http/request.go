@@ -10,18 +10,23 @@ import (
 
 // Request is what a plan says of a request, in one line (GET /health, HEAD http://host/, or a path alone) or in full.
 type Request struct {
-	Method string          `yaml:"method"`
-	Path   strictyaml.Text `yaml:"path"` // joined to green's base URL
-	URL    strictyaml.Text `yaml:"url"`  // a whole one, in place of a path
+	// Method is GET where it isn't set.
+	Method string `yaml:"method"`
+	// Path is joined to green's base URL. A request has a path or a url.
+	Path strictyaml.Text `yaml:"path"`
+	// URL is a whole one, in place of a path.
+	URL strictyaml.Text `yaml:"url"`
 
 	// Query is added to that of the target, sorted by name.
 	Query strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"query"`
 	// Headers win over those that are set otherwise. Without an accept-encoding of its own, a request takes gzip.
 	Headers strictyaml.Map[strictyaml.Text] `yaml:"headers"`
 
-	// Body, JSON, Form and Multipart are the body: at most one of them. GET and HEAD may have one too.
-	Body strictyaml.Text                                       `yaml:"body"`
-	JSON strictyaml.Value                                      `yaml:"json"`
+	// Body is the request's body as it is. A request has one of body, json, form and multipart; GET and HEAD may have one too.
+	Body strictyaml.Text `yaml:"body"`
+	// JSON is a value that is sent as JSON, with that content-type.
+	JSON strictyaml.Value `yaml:"json"`
+	// Form are names and values that are sent as a form, with that content-type.
 	Form strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"form"`
 	// Multipart is a form of several parts, each a value or a file.
 	Multipart Multipart `yaml:"multipart"`
@@ -42,8 +47,10 @@ type Request struct {
 	// Events reads so many server-sent events, and no more of the answer.
 	Events eventCount `yaml:"events"`
 
-	Redirects Redirects   `yaml:"redirects"`
-	TLS       network.TLS `yaml:"tls"`
+	// Redirects is how many are followed, 0 to 20; default 0: a gate judges what green itself answers.
+	Redirects Redirects `yaml:"redirects"`
+	// TLS is how an https request is made. Certificates and keys are PEM texts, or files with them.
+	TLS network.TLS `yaml:"tls"`
 }
 
 // methods are those of RFC 9110 and PATCH. CONNECT is for proxies.
@@ -107,7 +114,7 @@ func (r *Request) target() strictyaml.Text {
 }
 
 func (r *Request) validate(d *strictyaml.Decoder, n strictyaml.Node) {
-	if at, ok := n.Get("method"); ok && r.Method != "" && !slices.Contains(methods, r.Method) {
+	if at, ok := n.Get("method"); ok && (r.Method != "" || at.IsString() && at.Text() == "") && !slices.Contains(methods, r.Method) {
 		d.Problem(at, "method: %s", strictyaml.Unknown("method", r.Method, methods))
 	}
 	path, hasPath := n.Get("path")

@@ -44,7 +44,11 @@ func (i *Invocation) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a function, or a mapping.
 func (*Invocation) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(new(Invocation)))
+	s := d.Fields(new(Invocation))
+	s.SetProperty("function", strictyaml.NonEmpty())
+	s.SetProperty("client_context", &strictyaml.Schema{Type: strictyaml.Types{"object"}})
+	s.DependentRequired = map[string][]string{"qualifier": {"function"}}
+	return strictyaml.AnyOf(strictyaml.NonEmpty(), s)
 }
 
 func (i *Invocation) validate(d *strictyaml.Decoder, n strictyaml.Node) {

@@ -40,8 +40,23 @@ func (a *Address) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 }
 
-// JSONSchema describes an address: that of a host and port is the Decoder's to say.
-func (*Address) JSONSchema(*strictyaml.Describer) *strictyaml.Schema { return strictyaml.Scalar() }
+// Regular expressions of addresses. That ports end at 65535 is the Decoder's to say.
+const (
+	hostPortPattern = `(\[[^\[\]/?#@ \t]*\]|[^\[\]:/?#@ \t]*):0*[1-9][0-9]*`
+	portPattern     = `0*[1-9][0-9]*`
+	hostPattern     = `[^:/?#@ \t]+|\[[^/?#@ \t]*\]`
+)
+
+// JSONSchema describes an address whose port is needed.
+func (*Address) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	const lastPort = 65535
+	return strictyaml.AnyOf(strictyaml.Matching(hostPortPattern, portPattern), strictyaml.Between(1, lastPort))
+}
+
+// WithDefaultPort describes an address that may be a host alone, for a Port that is set.
+func WithDefaultPort() *strictyaml.Schema {
+	return strictyaml.AnyOf(strictyaml.Matching(hostPortPattern, hostPattern), &strictyaml.Schema{Type: strictyaml.Types{"number", "boolean"}})
+}
 
 // IsZero says that the plan names no address, so that it is green's.
 func (a Address) IsZero() bool { return a.text.IsZero() }

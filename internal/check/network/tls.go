@@ -21,9 +21,10 @@ type TLS struct {
 	Insecure bool `yaml:"insecure"`
 	// ServerName is the name that is asked for, and that the certificate must have, in place of the host's.
 	ServerName strictyaml.Text `yaml:"server_name"`
-	// Cert and Key are the client's own.
+	// Cert is the client's own certificate, for servers that ask who calls.
 	Cert strictyaml.Text `yaml:"cert"`
-	Key  strictyaml.Text `yaml:"key"`
+	// Key is the key of the client's certificate.
+	Key strictyaml.Text `yaml:"key"`
 }
 
 // Validate refuses settings that contradict each other, and PEM texts in the plan that hold nothing of use.
@@ -52,6 +53,16 @@ func (t *TLS) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 			d.Problem(cert, "cert: %s", keyPairProblem(err))
 		}
 	}
+}
+
+// JSONSchema describes the settings of an https request. What a PEM text may be is the Decoder's to say.
+func (*TLS) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&TLS{})
+	s.DependentRequired = map[string][]string{"cert": {"key"}, "key": {"cert"}}
+	s.Not = &strictyaml.Schema{
+		Required: []string{"ca", "insecure"}, Properties: strictyaml.Properties{{Name: "insecure", Schema: &strictyaml.Schema{Enum: []any{true}}}},
+	}
+	return s
 }
 
 func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN") }

@@ -65,6 +65,14 @@ func (*SigV4) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	return strictyaml.AnyOf(&strictyaml.Schema{Type: strictyaml.Types{"boolean"}}, d.Fields(new(SigV4)))
 }
 
+// JSONSchema describes a query.
+func (*Query) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(new(Query))
+	s.SetProperty("query", strictyaml.NonBlank())
+	s.SetProperty("step", strictyaml.PositiveDuration())
+	return s
+}
+
 // Validate refuses URLs that no server has, and two ways to say who asks.
 func (q *Query) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	if at, ok := n.Get("url"); ok {

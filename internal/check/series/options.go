@@ -37,6 +37,13 @@ type Expect struct {
 	Series *expect.Number `yaml:"series"`
 }
 
+// JSONSchema describes what is expected, of which there must be something.
+func (*Expect) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(new(Expect))
+	s.MinProperties = 1
+	return s
+}
+
 // Validate refuses options that contradict each other, and an expectation that expects nothing.
 func (o *Options) Validate(d *strictyaml.Decoder, n strictyaml.Node, step time.Duration) {
 	over, hasOver := n.Get("over")

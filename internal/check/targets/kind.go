@@ -88,7 +88,9 @@ func (g *Group) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a target group.
 func (*Group) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(new(Group)))
+	s := d.Fields(new(Group))
+	s.SetProperty("group", strictyaml.NonEmpty())
+	return strictyaml.AnyOf(strictyaml.NonEmpty(), s)
 }
 
 // Title names the group, as the plan has it.

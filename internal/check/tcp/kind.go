@@ -26,7 +26,9 @@ func Kind(n network.Network) check.Kind {
 
 // Check is one connection and what is expected on it. Where nothing is expected, that it can be made is enough.
 type Check struct {
-	Probe  Probe  `yaml:"tcp,required"`
+	// Probe is where the connection is made to, and what is said on it.
+	Probe Probe `yaml:"tcp,required"`
+	// Expect is what must be true of what comes; without it the connection alone must succeed.
 	Expect Expect `yaml:"expect"`
 
 	network network.Network
@@ -79,7 +81,17 @@ func (p *Probe) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes an address, or a mapping.
 func (*Probe) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Probe{}))
+	s := d.Fields(&Probe{})
+	s.Property("exchange").MinItems = 1
+	s.Not = strictyaml.Needs("send", "exchange")
+	return strictyaml.AnyOf(strictyaml.Of[network.Address](d), s)
+}
+
+// JSONSchema describes a turn, in which something is done.
+func (*Step) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&Step{})
+	s.MinProperties = 1
+	return s
 }
 
 // validate refuses turns that no conversation can have.

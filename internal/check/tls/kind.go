@@ -25,7 +25,9 @@ func Kind(n network.Network) check.Kind {
 
 // Check is one handshake and what is expected of it, and one more for each version that must be refused.
 type Check struct {
-	Probe  Probe  `yaml:"tls,required"`
+	// Probe is where the handshake is made, and how.
+	Probe Probe `yaml:"tls,required"`
+	// Expect is what must be true of the handshake and of the certificate, beside that it is trusted.
 	Expect Expect `yaml:"expect"`
 
 	network network.Network
@@ -60,7 +62,9 @@ func (p *Probe) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes an address, or a mapping.
 func (*Probe) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Probe{}))
+	s := d.Fields(&Probe{})
+	s.SetProperty("address", network.WithDefaultPort())
+	return strictyaml.AnyOf(network.WithDefaultPort(), s)
 }
 
 // Expect is what must be true, beside that the chain is trusted and for the name that was asked for. Its keys are those

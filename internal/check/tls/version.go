@@ -24,7 +24,9 @@ func name(number uint16) string { return strings.TrimPrefix(tls.VersionName(numb
 // version compares a version of TLS: >= 1.2.
 type version struct{ expect.Text }
 
-var comparison = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(<=?|>=?|!=)?\s*1\.[0-3]$`) })
+var comparison = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^" + comparisonPattern + "$") })
+
+const comparisonPattern = `(<=?|>=?|!=)?\s*1\.[0-3]`
 
 // DecodeNode reads a version or a comparison with one.
 func (v *version) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
@@ -36,7 +38,7 @@ func (v *version) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a version or a comparison with one.
 func (*version) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Matching(`(<=?|>=?|!=)?\s*1\.[0-3]`), strictyaml.Scalar())
+	return strictyaml.AnyOf(strictyaml.Matching(comparisonPattern), numbers())
 }
 
 // refused is a version with which no handshake may succeed.
@@ -58,7 +60,12 @@ func (r *refused) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 }
 
 // JSONSchema describes a version.
-func (*refused) JSONSchema(*strictyaml.Describer) *strictyaml.Schema { return strictyaml.Scalar() }
+func (*refused) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.AnyOf(strictyaml.Words(versions...), numbers())
+}
+
+// numbers are what versions are in YAML, unless they are quoted. That 1.0 keeps its fraction is the Decoder's to say.
+func numbers() *strictyaml.Schema { return &strictyaml.Schema{Enum: []any{1.0, 1.1, 1.2, 1.3}} }
 
 // String is the version as plans have it.
 func (r refused) String() string { return name(uint16(r)) }

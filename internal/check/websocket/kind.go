@@ -26,8 +26,10 @@ func Kind(n network.Network) check.Kind {
 
 // Check is one connection and what is expected on it. Where nothing is expected, that the handshake succeeds is enough.
 type Check struct {
+	// Connection is where the connection is made to, and the messages that are exchanged on it.
 	Connection Connection `yaml:"websocket,required"`
-	Expect     Expect     `yaml:"expect"`
+	// Expect is what must be true of the handshake and of the connection as a whole.
+	Expect Expect `yaml:"expect"`
 
 	network network.Network
 }
@@ -89,7 +91,17 @@ func (c *Connection) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a path or URL, or a mapping.
 func (*Connection) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Connection{}))
+	const path, whole = `/[^\s#]*`, `([wW][sS]|[hH][tT][tT][pP])[sS]?://[^\s#]+`
+	token := &strictyaml.Schema{Pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"}
+	s := d.Fields(&Connection{})
+	s.SetProperty("path", strictyaml.Matching(path))
+	s.SetProperty("url", strictyaml.Matching(whole))
+	s.Property("headers").PropertyNames = token
+	protocol := strictyaml.AnyOf(strictyaml.Filled(), &strictyaml.Schema{Type: strictyaml.Types{"string"}, Pattern: token.Pattern}, &strictyaml.Schema{Type: strictyaml.Types{"number", "boolean"}})
+	s.SetProperty("subprotocols", strictyaml.AnyOf(protocol, strictyaml.ListOf(protocol, 1)))
+	s.Property("exchange").MinItems = 1
+	s.OneOf = []*strictyaml.Schema{strictyaml.Needs("path"), strictyaml.Needs("url")}
+	return strictyaml.AnyOf(strictyaml.Matching(path, whole), s)
 }
 
 func (c *Connection) validate(d *strictyaml.Decoder, n strictyaml.Node) {

@@ -75,7 +75,23 @@ func (s *Step) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 
 // JSONSchema describes a mapping, or text alone.
 func (*Step) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(strictyaml.Scalar(), d.Fields(&Step{}))
+	s := d.Fields(&Step{})
+	s.SetProperty("close", strictyaml.AnyOf(strictyaml.Between(1000, 1000), strictyaml.Between(3000, 4999)))
+	s.MinProperties = 1
+	s.Not = strictyaml.AnyOf(
+		strictyaml.Needs("text", "json"), strictyaml.Needs("text", "base64"), strictyaml.Needs("text", "close"),
+		strictyaml.Needs("json", "base64"), strictyaml.Needs("json", "close"), strictyaml.Needs("base64", "close"),
+	)
+	return strictyaml.AnyOf(strictyaml.Scalar(), s)
+}
+
+// JSONSchema describes what is expected of a message.
+func (*Message) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
+	s := d.Fields(&Message{})
+	s.SetProperty("close", strictyaml.AnyOf(strictyaml.Between(1000, 1014), strictyaml.Between(3000, 4999)))
+	s.SetProperty("skip", strictyaml.Between(0, 1000))
+	s.SetProperty("within", strictyaml.PositiveDuration())
+	return s
 }
 
 func validateBase64(d *strictyaml.Decoder, at strictyaml.Node, t strictyaml.Text) {
