@@ -20,6 +20,7 @@ type round struct {
 	expected int // to start in this phase
 	asking   int
 	waiting  map[*run]time.Time // until when
+	tight    bool               // a run waits for longer than this round has time for
 	ended    bool
 	over     chan struct{} // closed when the round has ended
 }
@@ -59,6 +60,7 @@ func (r *round) starts(next *run) bool {
 		return false
 	}
 	r.asking++
+	r.endIfTight()
 	return true
 }
 
@@ -100,9 +102,8 @@ func (r *round) rests(waits *run) time.Time {
 	defer r.mu.Unlock()
 	r.asking--
 	r.waiting[waits] = waits.due
-	if r.callsBack && !r.hasRoom(waits.due, waits) {
-		r.end()
-	}
+	r.tight = r.tight || r.callsBack && !r.hasRoom(waits.due, waits)
+	r.endIfTight()
 	r.endIfIdle()
 	if r.last.IsZero() {
 		return waits.due
@@ -135,6 +136,14 @@ func (r *round) end() {
 	if !r.ended {
 		r.ended = true
 		close(r.over)
+	}
+}
+
+// endIfTight ends a round that has no time for what a run waits for, once all others that have a place have been asked: those left
+// out would have the next call made at once.
+func (r *round) endIfTight() {
+	if r.tight && (r.expected <= 0 || r.asking+len(r.waiting) >= r.limit) {
+		r.end()
 	}
 }
 
