@@ -120,7 +120,7 @@ func (s *scanner) block(t *token) {
 			filled = len(t.more)
 		}
 	}
-	if s.line == len(s.lines) && strings.Contains(head, "+") {
+	if s.line == len(s.lines) && filled > 0 && strings.Contains(head, "+") {
 		filled-- // behind the last line break there is no line
 	}
 	s.line -= len(t.more) - filled
