@@ -24,6 +24,7 @@ type layouter struct {
 	lines  []line
 	open   []bracket
 	at     int   // the column at which keys and values of the line's innermost entry stand
+	column int   // the old column of the line's first token
 	before token // the token before
 }
 
@@ -66,7 +67,7 @@ func (l *layouter) begin(i int) {
 	default:
 		indentation = depth(t)
 	}
-	l.at = indentation
+	l.at, l.column = indentation, t.column
 	l.lines = append(l.lines, line{code: strings.Repeat(" ", indentation), source: t.line})
 }
 
@@ -140,7 +141,7 @@ func (l *layouter) add(i int) {
 	}
 	switch t.kind {
 	case open:
-		l.open = append(l.open, bracket{l.at, columnOf(l.tokens, i)})
+		l.open = append(l.open, bracket{l.at, l.columnOf(t)})
 	case closing:
 		l.open = l.open[:len(l.open)-1]
 	}
@@ -151,13 +152,12 @@ func (l *layouter) add(i int) {
 	l.continued(t)
 }
 
-// columnOf is the old column of the innermost entry of the line of a token.
-func columnOf(tokens []token, i int) int {
-	t := tokens[i]
-	if len(t.open) > 0 {
+// columnOf is the old column of what a bracket stands in: of its line, within others, and else of its entry.
+func (l *layouter) columnOf(t token) int {
+	if len(l.open) == 0 && len(t.open) > 0 {
 		return t.open[len(t.open)-1].column
 	}
-	return t.column
+	return l.column
 }
 
 // continued writes the lines of a scalar behind its first.
