@@ -59,15 +59,19 @@ func (a app) commandHelp(c command, flags *flag.FlagSet) {
 	if c.help != "" {
 		fmt.Fprintf(a.stdout, "\n%s\n", strings.TrimSpace(c.help))
 	}
-	first := true
+	var heads, usages []string
+	width := 0
 	flags.VisitAll(func(f *flag.Flag) {
-		if first {
-			fmt.Fprint(a.stdout, "\nFlags:\n")
-			first = false
-		}
 		value, usage := flag.UnquoteUsage(f)
-		fmt.Fprintf(a.stdout, "  %-18s %s\n", strings.TrimSpace("--"+f.Name+" "+value), usage)
+		head := strings.TrimSpace("--" + f.Name + " " + value)
+		heads, usages, width = append(heads, head), append(usages, usage), max(width, len(head))
 	})
+	if len(heads) > 0 {
+		fmt.Fprint(a.stdout, "\nFlags:\n")
+	}
+	for i, head := range heads {
+		fmt.Fprintf(a.stdout, "  %-*s  %s\n", width, head, usages[i])
+	}
 }
 
 // variables collects --var name=value.

@@ -86,7 +86,7 @@ func TestAScenarioMayBeDeployedByECS(t *testing.T) {
 		},
 		{
 			"a canary", "green", "{strategy: canary, canary: {percent: 5, bake: 15m}, " + hook + "}", "succeeded",
-			[]string{"production listener: blue 95, green 5", "PRODUCTION_TRAFFIC_SHIFT 5%    SUCCEEDED  15m", "PRODUCTION_TRAFFIC_SHIFT 100%  SUCCEEDED"},
+			[]string{"production listener: blue 95, green 5", "  PRODUCTION_TRAFFIC_SHIFT 5%      SUCCEEDED  15m", "PRE_PRODUCTION_TRAFFIC_SHIFT 5%  SUCCEEDED", "PRODUCTION_TRAFFIC_SHIFT 100%    SUCCEEDED"},
 		},
 		{
 			"a pause that nobody answers", "green", "{hooks: [{pause: true, stages: [POST_SCALE_UP], timeout: 30m}]}", "{status: failed, event: POST_SCALE_UP}",

@@ -136,7 +136,7 @@ func (p *progress) service(d ecs.Deployment) {
 	p.Status, p.Message, p.Over = string(d.Status), d.StatusReason, d.Status.Ended()
 	p.Succeeded = d.Status == ecs.Successful
 	p.Stopped = d.Status == ecs.Stopped
-	p.width = stagesWidth()
+	p.width = stagesWidth(d.Configuration.Strategy)
 	p.Events = nil
 	for i, run := range d.Stages {
 		p.Events = append(p.Events, stageEvent(run))
@@ -151,11 +151,19 @@ func (p *progress) service(d ecs.Deployment) {
 // eventsWidth is the width of the names of CodeDeploy's events.
 const eventsWidth = 22
 
-// stagesWidth is that of ECS's stages, one of which a rollback passes once more.
-func stagesWidth() int {
-	width := len(stageEvent(ecs.StageRun{Stage: ecs.ProductionTrafficShift, Rollback: true}).Name)
+// stagesWidth is that of ECS's stages: one of them a rollback passes once more, and where traffic shifts in steps, the two
+// around it are passed with each step's share.
+func stagesWidth(strategy ecs.Strategy) int {
+	runs := []ecs.StageRun{{Stage: ecs.ProductionTrafficShift, Rollback: true}}
 	for _, stage := range ecs.Stages() {
-		width = max(width, len(stage))
+		runs = append(runs, ecs.StageRun{Stage: stage})
+	}
+	if strategy != ecs.BlueGreen {
+		runs = append(runs, ecs.StageRun{Stage: ecs.PreProductionTrafficShift, Percent: 10})
+	}
+	width := 0
+	for _, run := range runs {
+		width = max(width, len(stageEvent(run).Name))
 	}
 	return width
 }
