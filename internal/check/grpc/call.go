@@ -35,6 +35,7 @@ type call struct {
 	service   string
 	request   *http.Request
 	transport *http.Transport
+	known     network.PriorKnowledge // where there is no TLS
 
 	began      time.Time
 	httpStatus int
@@ -82,6 +83,7 @@ func (k *call) connectWith(secure bool) error {
 	if !secure {
 		k.transport.Protocols.SetUnencryptedHTTP2(true)
 		k.transport.Proxy = nil // a proxy of HTTP/1.1 has no way for it
+		k.transport.DialContext = k.known.Over(k.transport.DialContext)
 		return nil
 	}
 	k.transport.Protocols.SetHTTP2(true)
@@ -214,6 +216,8 @@ func (k *call) problem(ctx context.Context, err error) network.Problem {
 		return k.asking.Problem(ctx, err, "")
 	case strings.Contains(text, "received from peer"): // how Go's HTTP/2 tells of a reset stream
 		return network.Silent("the stream was reset: %s", network.Plainly(err))
+	case k.known.Older():
+		return network.Wrong("the server doesn't speak HTTP/2 on this port, which gRPC needs: it answered in HTTP/1")
 	case strings.Contains(text, "looked like an HTTP/1.1 header"), strings.Contains(text, "bad protocol"), strings.Contains(text, "no application protocol"),
 		strings.Contains(text, "unexpected ALPN"), strings.Contains(text, "malformed HTTP response"):
 		return network.Wrong("the server doesn't speak HTTP/2 on this port, which gRPC needs: %s", network.Plainly(err))

@@ -51,7 +51,8 @@ func (x *exchange) problem(ctx context.Context) network.Problem {
 		return network.Silent("%s", reason)
 	}
 	switch {
-	case errors.Is(x.err, io.EOF), errors.Is(x.err, io.ErrUnexpectedEOF), errors.Is(x.err, net.ErrClosed):
+	case errors.Is(x.err, io.EOF), errors.Is(x.err, io.ErrUnexpectedEOF), errors.Is(x.err, net.ErrClosed),
+		strings.HasSuffix(x.err.Error(), "server closed idle connection"): // what Go says where it is closed before the request was written
 		return network.Silent("%s", x.broken())
 	case network.ByProxy(x.err):
 		return network.Silent("%s", x.err)
@@ -66,7 +67,7 @@ func (x *exchange) problem(ctx context.Context) network.Problem {
 // speaksAnother says that the server doesn't speak the version of HTTP that the plan insists on: by an alert in the handshake, or by the
 // first bytes of its answer.
 func (x *exchange) speaksAnother() bool {
-	return x.version.isHTTP2() && strings.HasSuffix(x.err.Error(), "no application protocol") || x.older.Load()
+	return x.version.isHTTP2() && strings.HasSuffix(x.err.Error(), "no application protocol") || x.known.Older()
 }
 
 func (x *exchange) late() string {

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
@@ -37,7 +36,7 @@ type run struct {
 	side    check.Side // that the first request asks
 	sender  *http.Transport
 	client  *network.ClientCertificate
-	older   atomic.Bool // the server answered in HTTP/1.1 to HTTP/2 (h2c)
+	known   network.PriorKnowledge // of h2c
 	seen    []check.Request
 	// secrets are what is left out of reports, each followed by what stands in its place.
 	secrets []string
@@ -101,7 +100,7 @@ func (r *run) connectWith(first *hop, serverName string) error {
 	if err := request.Version.suits(first.url.Scheme); err != nil {
 		return err
 	}
-	through = request.Version.over(through, &r.older)
+	through = request.Version.over(through, &r.known)
 	r.client = client
 	r.sender = &http.Transport{
 		DialContext:            through.Dial,
@@ -272,7 +271,7 @@ type exchange struct {
 	now     func() time.Time
 	within  time.Duration
 	version httpVersion
-	older   *atomic.Bool
+	known   *network.PriorKnowledge
 
 	answer *http.Response // nil: none came
 	body   []byte         // where an expectation needs it, decoded
@@ -290,7 +289,7 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 		r.asked = time.Now() // a token is had before
 	}
 	x := &exchange{
-		hop: h, older: &r.older, trace: network.NewTrace(), client: r.client, began: r.asked, now: r.check.network.Now, version: r.check.Request.Version,
+		hop: h, known: &r.known, trace: network.NewTrace(), client: r.client, began: r.asked, now: r.check.network.Now, version: r.check.Request.Version,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		x.within = deadline.Sub(r.began)

@@ -1,13 +1,9 @@
 package httpcheck
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -76,37 +72,12 @@ func (v httpVersion) protocols() *http.Protocols {
 	return p
 }
 
-// over watches what connections begin with where the server is to speak HTTP/2 without having been asked whether it does: Go's client
-// doesn't always tell that an answer of 1.1 came.
-func (v httpVersion) over(n Network, older *atomic.Bool) Network {
-	if v != h2c {
-		return n
-	}
-	dial := n.Dial
-	n.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &beginning{Conn: conn, older: older}, nil
+// over is the network that requests of the version are made on.
+func (v httpVersion) over(n Network, known *network.PriorKnowledge) Network {
+	if v == h2c {
+		n.Dial = known.Over(n.Dial)
 	}
 	return n
-}
-
-// beginning is a connection whose first bytes are looked at. One goroutine reads it.
-type beginning struct {
-	net.Conn
-	older *atomic.Bool
-	later bool
-}
-
-func (b *beginning) Read(p []byte) (int, error) {
-	n, err := b.Conn.Read(p)
-	if !b.later && n > 0 {
-		b.later = true
-		b.older.Store(bytes.HasPrefix(p[:n], []byte("HTTP/1.")))
-	}
-	return n, err
 }
 
 func (r *Request) validateVersion(d *strictyaml.Decoder, n strictyaml.Node) {
