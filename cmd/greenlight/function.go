@@ -26,6 +26,8 @@ func schemaCommand() command { return leftOut("schema", schemaSummary) }
 
 func simulateCommand() command { return leftOut("simulate", simulateSummary) }
 
+func migrateCommand() command { return leftOut("migrate", migrateSummary) }
+
 func demoCommand() command { return leftOut("demo", demoSummary) }
 
 // isStandIn says that greenlight was started as a stand-in for somebody's function: a simulator does that.

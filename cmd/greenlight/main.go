@@ -65,13 +65,14 @@ const (
 	fmtSummary      = "Lay plans and scenarios out in one way"
 	schemaSummary   = "Print the JSON Schema of plans, for editors"
 	simulateSummary = "Run a deployment on this machine, with real hooks and traffic"
+	migrateSummary  = "Take a service from CodeDeploy's deployments to Amazon ECS's own"
 	demoSummary     = "Show a good and a bad deployment on this machine"
 )
 
 func commands() []command {
 	return []command{
 		runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
-		demoCommand(), versionCommand(),
+		migrateCommand(), demoCommand(), versionCommand(),
 	}
 }
 

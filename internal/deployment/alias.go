@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 )
 
 // alias is what a deployment to Lambda shifts from one version of a function to another.
@@ -18,7 +20,7 @@ type alias struct {
 // findVersions finds the versions of a function. CodeDeploy's target has them, and so has the AppSpec.
 func (d *byCodeDeploy) findVersions(t target) *sides {
 	s := &sides{clients: d.c}
-	a := alias{function: d.spec.function, name: d.spec.alias, current: d.spec.current, target: d.spec.target}
+	a := alias{function: d.spec.Function, name: d.spec.Alias, current: d.spec.Current, target: d.spec.Target}
 	if f := t.function; f != nil {
 		a.function = cmp.Or(a.function, deref(f.FunctionName))
 		a.name = cmp.Or(deref(f.FunctionAlias), a.name)
@@ -54,7 +56,7 @@ func (d *byCodeDeploy) functionARN(function, targetARN string) string {
 	if function == "" {
 		return ""
 	}
-	name := functionName(function)
+	name := appspec.FunctionName(function)
 	for _, known := range []string{function, targetARN, d.s.Function} {
 		if prefix, _, ok := strings.Cut(known, ":function:"); ok && strings.HasPrefix(prefix, "arn:") && strings.Contains(prefix, ":lambda:") {
 			return prefix + ":function:" + name
@@ -93,9 +95,9 @@ func (r route) share(version string) float64 {
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetAlias.html
 func (c *Clients) readAlias(ctx context.Context, a alias) (route, *ReadError) {
 	var out route
-	path := fmt.Sprintf("/2015-03-31/functions/%s/aliases/%s", url.PathEscape(functionName(a.function)), url.PathEscape(a.name))
+	path := fmt.Sprintf("/2015-03-31/functions/%s/aliases/%s", url.PathEscape(appspec.FunctionName(a.function)), url.PathEscape(a.name))
 	if err := c.lambda(ctx, "GetAlias", path, &out); err != nil {
-		return route{}, &ReadError{Reading: "alias " + a.name + " of function " + functionName(a.function), Action: actionAlias, Err: err}
+		return route{}, &ReadError{Reading: "alias " + a.name + " of function " + appspec.FunctionName(a.function), Action: actionAlias, Err: err}
 	}
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/awscall"
 )
 
@@ -28,7 +29,7 @@ type Clients struct {
 	targetHealth  func(context.Context, *elb.DescribeTargetHealthInput, ...func(*elb.Options)) (*elb.DescribeTargetHealthOutput, error)
 	ecs           func(ctx context.Context, operation string, in, out any) error
 	lambda        func(ctx context.Context, operation, path string, out any) error
-	specs         memory[appSpec]           // by deployment: a deployment's revision is fixed
+	specs         memory[appspec.Spec]      // by deployment: a deployment's revision is fixed
 	images        memory[map[string]string] // by task definition with its revision, which is fixed too
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
 	"github.com/greenlight-deploy/greenlight/hook"
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 )
 
 // byCodeDeploy is what is read of a deployment by CodeDeploy.
@@ -24,7 +25,7 @@ type byCodeDeploy struct {
 	known     bool // info has been read
 	targetIDs []string
 	target    target
-	spec      appSpec
+	spec      appspec.Spec
 	specWhy   string     // why spec is empty
 	specErr   *ReadError // that is why
 	stageNote string
@@ -251,7 +252,7 @@ func (d *byCodeDeploy) readAppSpec(ctx context.Context) {
 		d.specWhy = why
 		return
 	}
-	spec, err := parseAppSpec(content)
+	spec, err := appspec.Parse(content)
 	if err != nil {
 		d.specWhy = err.Error()
 		return

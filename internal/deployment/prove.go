@@ -8,6 +8,7 @@ import (
 
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
 
@@ -215,7 +216,7 @@ func (p *proof) byAlias(ctx context.Context) Proof {
 		return Proof{Reason: "GetAlias's answer doesn't say to which version alias " + a.name + " leads"}
 	}
 	has := now.share(a.target)
-	name := fmt.Sprintf("version %s of %s", a.target, functionName(a.function))
+	name := fmt.Sprintf("version %s of %s", a.target, appspec.FunctionName(a.function))
 	switch after := p.stage == lifecycle.AfterAllowTraffic; {
 	case after && whole(has):
 		return Proof{Shown: true, Reason: fmt.Sprintf("%s has all traffic of alias %s", name, a.name)}

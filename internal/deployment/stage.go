@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
 
@@ -120,7 +121,7 @@ func (d *byCodeDeploy) shownStage() (lifecycle.Stage, string) {
 
 // specStage is the stage of the AppSpec's hook, where this function is the hook of one alone.
 func (d *byCodeDeploy) specStage() (lifecycle.Stage, string) {
-	if stages := d.spec.stages(d.s.Function); len(stages) == 1 {
+	if stages := d.spec.Stages(d.s.Function); len(stages) == 1 {
 		return stages[0], "the AppSpec"
 	}
 	return "", ""
@@ -131,16 +132,16 @@ func (d *byCodeDeploy) stageError(targetErr *ReadError) *StageError {
 	if targetErr != nil {
 		e.Event = "could not " + targetErr.Error()
 	}
-	stages := d.spec.stages(d.s.Function)
+	stages := d.spec.Stages(d.s.Function)
 	switch {
 	case d.specWhy != "":
 		e.AppSpec = d.specWhy
 	case d.s.Function == "":
 		e.AppSpec = "by which name the AppSpec would name this function isn't known"
 	case len(stages) == 0:
-		e.AppSpec = "the AppSpec names " + functionName(d.s.Function) + " for no event"
+		e.AppSpec = "the AppSpec names " + appspec.FunctionName(d.s.Function) + " for no event"
 	default:
-		e.AppSpec = fmt.Sprintf("the AppSpec names %s for %s", functionName(d.s.Function), joined(stages))
+		e.AppSpec = fmt.Sprintf("the AppSpec names %s for %s", appspec.FunctionName(d.s.Function), joined(stages))
 	}
 	return e
 }

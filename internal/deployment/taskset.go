@@ -14,7 +14,7 @@ import (
 // findSides finds green and blue of a service on ECS.
 func (d *byCodeDeploy) findSides(ctx context.Context, t target, pair *types.TargetGroupPairInfo) *sides {
 	s := &sides{clients: d.c, noWay: d.noWay(pair)}
-	s.green.TaskDefinition = d.spec.taskDefinition
+	s.green.TaskDefinition = d.spec.TaskDefinition
 	if s.noWay != "" {
 		return s
 	}
@@ -27,7 +27,7 @@ func (d *byCodeDeploy) findSides(ctx context.Context, t target, pair *types.Targ
 		func() { ways = d.c.readWays(ctx, s.production, s.test) },
 		func() { s.groups, groupsErr = d.c.readGroups(ctx, groupNames(pair)) },
 		func() { service, serviceErr = d.readService(ctx) },
-		func() { images, greenErr = d.c.readImages(ctx, d.spec.taskDefinition) },
+		func() { images, greenErr = d.c.readImages(ctx, d.spec.TaskDefinition) },
 	)
 	s.failures.needed = append(s.failures.needed, ways...)
 	switch {
@@ -70,7 +70,7 @@ func groupNames(pair *types.TargetGroupPairInfo) []string {
 // readLast reads what can only be asked for once green's group and both task definitions are known.
 func (d *byCodeDeploy) readLast(ctx context.Context, s *sides, images map[string]string, greenErr *ReadError) {
 	var blueErr, healthErr *ReadError
-	asked := d.spec.taskDefinition
+	asked := d.spec.TaskDefinition
 	sideBySide(
 		func() {
 			if s.green.TaskDefinition != asked {
@@ -81,7 +81,7 @@ func (d *byCodeDeploy) readLast(ctx context.Context, s *sides, images map[string
 		func() { healthErr = s.readHealth(ctx) },
 	)
 	s.green.Images = images
-	s.green.Image, s.blue.Image = imageOf(images, d.spec.container), imageOf(s.blue.Images, d.spec.container)
+	s.green.Image, s.blue.Image = imageOf(images, d.spec.Container), imageOf(s.blue.Images, d.spec.Container)
 	if greenErr != nil {
 		s.green.lacks("image", "could not "+greenErr.Error())
 	}

@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	cdtypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
 
@@ -20,28 +19,16 @@ type namedHook struct {
 	function string
 }
 
-// specHooks reads the hooks of an AppSpec, in YAML or JSON, with names in any case.
-//
-// https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
+// specHooks reads the hooks of an AppSpec whose event is known.
 func specHooks(text string) ([]namedHook, error) {
-	var spec map[string]any
-	if err := yaml.Unmarshal([]byte(text), &spec); err != nil { // JSON is YAML
-		return nil, fmt.Errorf("reading the AppSpec: %w", err)
+	spec, err := appspec.Parse(text)
+	if err != nil {
+		return nil, err
 	}
 	var hooks []namedHook
-	for key, value := range spec {
-		list, ok := value.([]any)
-		if !ok || !strings.EqualFold(key, "hooks") {
-			continue
-		}
-		for _, one := range list {
-			named, _ := one.(map[string]any)
-			for event, function := range named {
-				stage, known := lifecycle.ParseStage(event)
-				if name, text := function.(string); known && text && name != "" {
-					hooks = append(hooks, namedHook{stage, name})
-				}
-			}
+	for _, h := range spec.Hooks {
+		if stage, known := lifecycle.ParseStage(h.Event); known && h.Function != "" {
+			hooks = append(hooks, namedHook{stage, h.Function})
 		}
 	}
 	return hooks, nil
@@ -62,22 +49,11 @@ func specText(r *cdtypes.RevisionLocation) (string, error) {
 	return "", fmt.Errorf("the API doesn't give the text of a revision of the type %s", r.RevisionType)
 }
 
-// functionName is the bare name of a function that is given by its name or ARN, with or without a qualifier.
-//
-// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-request-uri-FunctionName
-func functionName(function string) string {
-	if _, rest, isARN := strings.Cut(function, ":function:"); isARN {
-		function = rest
-	}
-	name, _, _ := strings.Cut(function, ":")
-	return name
-}
-
 // stagesOf are the stages at which the function is called.
 func stagesOf(hooks []namedHook, function string) []lifecycle.Stage {
 	var stages []lifecycle.Stage
 	for _, h := range hooks {
-		if functionName(h.function) == functionName(function) && !slices.Contains(stages, h.stage) {
+		if appspec.FunctionName(h.function) == appspec.FunctionName(function) && !slices.Contains(stages, h.stage) {
 			stages = append(stages, h.stage)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 )
@@ -169,7 +170,7 @@ func (x *examination) findFunctions() {
 	names := []string{x.Function}
 	if x.Function == "" {
 		for _, h := range slices.Concat(specHooks, serviceHooks) {
-			if !slices.ContainsFunc(names, func(known string) bool { return functionName(known) == functionName(h.function) }) {
+			if !slices.ContainsFunc(names, func(known string) bool { return appspec.FunctionName(known) == appspec.FunctionName(h.function) }) {
 				names = append(names, h.function)
 			}
 		}
@@ -267,7 +268,7 @@ func (x *examination) unread() []string {
 	}
 	for _, f := range x.functions {
 		if !f.config.got() && !notThere(f.config.err) {
-			names = append(names, "the function "+functionName(f.given))
+			names = append(names, "the function "+appspec.FunctionName(f.given))
 		}
 	}
 	return names
@@ -283,7 +284,7 @@ func (x *examination) about() string {
 		parts = append(parts, "service "+x.Cluster+"/"+x.Service)
 	}
 	for _, f := range x.functions {
-		parts = append(parts, "function "+functionName(f.given))
+		parts = append(parts, "function "+appspec.FunctionName(f.given))
 	}
 	return strings.Join(parts, ", ") + " in " + x.region
 }

@@ -14,6 +14,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/greenlight-deploy/greenlight/hook"
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -38,7 +39,7 @@ type function struct {
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambda.html
 const hookPrefix = "CodeDeployHook_"
 
-func (f *function) name() string { return functionName(f.given) }
+func (f *function) name() string { return appspec.FunctionName(f.given) }
 
 // stages are those at which anybody calls it.
 func (f *function) stages() []lifecycle.Stage { return slices.Concat(f.codeDeploy, f.ecs) }

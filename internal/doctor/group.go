@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	cdtypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
 
@@ -232,14 +233,14 @@ func (x *examination) judgeHooks() area {
 		}
 		known = x.group.hooks.of
 		for _, h := range known {
-			a.pass("hooks-appspec", "the AppSpec calls %s at %s", functionName(h.function), h.stage)
+			a.pass("hooks-appspec", "the AppSpec calls %s at %s", appspec.FunctionName(h.function), h.stage)
 		}
 		if len(known) == 0 {
 			a.fail("hooks-appspec", "Hooks:\n  - AfterAllowTestTraffic: CodeDeployHook_greenlight", "the AppSpec of the last deployment names no function: nothing is checked")
 		}
 	}
 	if x.Function != "" && len(known) > 0 && len(stagesOf(known, x.Function)) == 0 {
-		a.warn("hooks-function", "Hooks:\n  - AfterAllowTestTraffic: "+functionName(x.Function), "the AppSpec of the last deployment doesn't call %s", functionName(x.Function))
+		a.warn("hooks-function", "Hooks:\n  - AfterAllowTestTraffic: "+appspec.FunctionName(x.Function), "the AppSpec of the last deployment doesn't call %s", appspec.FunctionName(x.Function))
 	}
 	return a
 }

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 )
 
 // Place is what a policy's resources are named by. What is empty is *, and lets more through than it need.
@@ -40,7 +42,7 @@ func (p Place) names() []struct{ placeholder, value string } {
 		{"GROUP", p.Group},
 		{"CLUSTER", p.Cluster},
 		{"SERVICE", p.Service},
-		{"FUNCTION", functionName(p.Function)},
+		{"FUNCTION", appspec.FunctionName(p.Function)},
 	}
 }
 

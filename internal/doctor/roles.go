@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cdtypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
 )
 
@@ -26,7 +27,7 @@ func (x *examination) serviceRole() string {
 func (x *examination) hookRoles(f *function) []string {
 	var roles []string
 	for _, h := range x.service.lifecycleHooks() {
-		if functionName(aws.ToString(h.HookTargetArn)) == f.name() {
+		if appspec.FunctionName(aws.ToString(h.HookTargetArn)) == f.name() {
 			roles = append(roles, aws.ToString(h.RoleArn))
 		}
 	}

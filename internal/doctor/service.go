@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 )
 
@@ -198,8 +199,8 @@ const shortHook = 2 * time.Minute
 func (x *examination) judgeLifecycleHooks(a *area) {
 	named := 0
 	for _, h := range x.service.lifecycleHooks() {
-		function := functionName(aws.ToString(h.HookTargetArn))
-		if h.TargetType == ecstypes.DeploymentLifecycleHookTargetTypePause || (x.Function != "" && function != functionName(x.Function)) {
+		function := appspec.FunctionName(aws.ToString(h.HookTargetArn))
+		if h.TargetType == ecstypes.DeploymentLifecycleHookTargetTypePause || (x.Function != "" && function != appspec.FunctionName(x.Function)) {
 			continue
 		}
 		named++
@@ -221,7 +222,7 @@ func (x *examination) judgeLifecycleHooks(a *area) {
 		}
 		what := "no lifecycle hook calls a function: nothing is checked"
 		if x.Function != "" {
-			what = "no lifecycle hook calls " + functionName(x.Function)
+			what = "no lifecycle hook calls " + appspec.FunctionName(x.Function)
 		}
 		a.fail("service-hooks", setting("deploymentConfiguration", fmt.Sprintf(`"lifecycleHooks": [{"hookTargetArn": %q, "roleArn": "ROLE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}]`, target)), "%s", what)
 	}

@@ -54,6 +54,16 @@ func ParseStage(name string) (Stage, bool) {
 	return "", false
 }
 
+// ECS is the name that Amazon ECS has for the stage, empty where it has none.
+func (s Stage) ECS() string {
+	for _, n := range stages {
+		if n.stage == s {
+			return n.ecs
+		}
+	}
+	return ""
+}
+
 // GreenAnswers says whether green takes requests at this stage. At BeforeInstall it doesn't exist, at AfterInstall no
 // listener leads to it. Of an unknown stage it is assumed: what is asked there will be asked, and no answer is never
 // taken for a good one.

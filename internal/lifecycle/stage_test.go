@@ -36,6 +36,9 @@ func TestBothNamesOfAStageAreOneStage(t *testing.T) {
 					t.Errorf("%s isn't among the names", name)
 				}
 			}
+			if got := tt.want.ECS(); got != tt.ecs {
+				t.Errorf("ECS calls it %q, want %q", got, tt.ecs)
+			}
 			if got := tt.want.GreenAnswers(); got != tt.greenAnswers {
 				t.Errorf("green answers: %t, want %t: %s", got, tt.greenAnswers, tt.why)
 			}

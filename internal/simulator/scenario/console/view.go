@@ -30,7 +30,9 @@ type Deployment struct {
 
 // Event is a lifecycle event, a passage through a stage, or a hook of one.
 type Event struct {
-	Name     string
+	Name string
+	// At is the lifecycle event or stage that it is, or that a hook was called at.
+	At       string
 	Function string // the hook's, where there is one
 	Status   string
 	Failed   bool
@@ -67,7 +69,7 @@ func codeDeployed(d codedeploy.Deployment) Deployment {
 
 func codeDeployEvent(e codedeploy.LifecycleEvent) Event {
 	return Event{
-		Name: string(e.Name), Function: e.Function, Status: string(e.Status), Failed: e.Status == codedeploy.EventFailed,
+		Name: string(e.Name), At: string(e.Name), Function: e.Function, Status: string(e.Status), Failed: e.Status == codedeploy.EventFailed,
 		Message: e.Message, Start: e.Start, End: e.End,
 	}
 }
@@ -177,7 +179,7 @@ func stageEvent(run ecs.StageRun) Event {
 		name += ", back"
 	}
 	return Event{
-		Name: name, Status: string(run.Status), Failed: run.Status == ecs.StageFailed, Message: run.Reason, Start: run.Start, End: run.End,
+		Name: name, At: string(run.Stage), Status: string(run.Status), Failed: run.Status == ecs.StageFailed, Message: run.Reason, Start: run.Start, End: run.End,
 	}
 }
 
@@ -196,7 +198,7 @@ func (p *progress) hook(at time.Time, run ecs.HookRun) *Event {
 		for n, base := 2, name; slices.ContainsFunc(p.Events, func(e Event) bool { return e.Name == name }); n++ {
 			name = fmt.Sprintf("%s (%d)", base, n)
 		}
-		p.hooks = append(p.hooks, hookEvent{run.ID, passages, Event{Name: name, Function: run.Function, Start: at}})
+		p.hooks = append(p.hooks, hookEvent{run.ID, passages, Event{Name: name, At: string(run.Stage), Function: run.Function, Start: at}})
 	}
 	e := &p.hooks[i].event
 	e.Status = string(run.Status)
