@@ -9,7 +9,8 @@ const { chromium: browser } = require(require.resolve('playwright-core', { paths
     await tab.context().setOffline(true);
     await tab.goto(page);
     await tab.locator('input.md-search__input').click();
-    await tab.locator('input.md-search__input').fill('deployment hangs for an hour');
+    await tab.getByText('Type to start searching').waitFor({ state: 'attached', timeout: 60000 }); // the index is read
+    await tab.locator('input.md-search__input').pressSequentially('deployment hangs', { delay: 20 });
     const found = tab.locator('.md-search-result__link[href*="troubleshooting"]').first();
     await found.waitFor({ state: 'attached', timeout: 60000 });
     console.log('the search finds', await found.getAttribute('href').then((href) => href.split('/').pop()));
