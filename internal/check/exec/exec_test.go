@@ -3,9 +3,11 @@
 package execcheck_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	execcheck "github.com/greenlight-deploy/greenlight/internal/check/exec"
+	"github.com/greenlight-deploy/greenlight/internal/check/network/networktest"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -121,48 +124,83 @@ func TestACommandRunsInItsFolder(t *testing.T) {
 	}
 }
 
-// pids waits until the command has written the ids of its children.
-func awaitGone(t *testing.T, path string) {
+// life makes a named pipe for a command to open. What the command writes into it says how far it is; that the lines end says
+// that every process is gone that held it.
+func life(t *testing.T) (path string, lines <-chan string) {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
+	path = filepath.Join(t.TempDir(), "life")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	deadline := time.Now().Add(10 * time.Second)
-	for syscall.Kill(pid, 0) == nil { // a zombie that its new parent has not seen yet still is one
-		if state, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err == nil && strings.Contains(string(state), ") Z ") {
+	all := make(chan string, 10)
+	go func() {
+		defer close(all)
+		pipe, err := os.Open(path)
+		if err != nil {
 			return
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("process %d still runs", pid)
+		defer func() { _ = pipe.Close() }()
+		for scanner := bufio.NewScanner(pipe); scanner.Scan(); {
+			all <- scanner.Text()
 		}
-	}
+	}()
+	return path, all
 }
 
 func TestACommandIsKilledWithItsChildrenWhenItsTimeIsUp(t *testing.T) {
-	pid := filepath.Join(t.TempDir(), "pid")
-	began := time.Now()
-	r := runs(t, `exec: {run: 'echo begun; sleep 600 & echo $! >"$PID"; wait', env: {PID: `+pid+"}}", 500*time.Millisecond, check.Scope{})
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("took %s", took)
+	path, lines := life(t)
+	c, err := decoded(`exec: {run: 'exec 9>"$LIFE"; echo begun; sleep 600 & echo waiting >&9; wait', env: {LIFE: `+path+"}}", true)
+	if err != nil {
+		t.Fatal(err)
 	}
+	ctx, end := networktest.Time(t)
+	go func() {
+		<-lines
+		end()
+	}()
+	r := c.Run(ctx, check.Scope{})
 	if r.Outcome != check.Inconclusive || !strings.Contains(r.Reason, "it had not ended within") || !strings.HasSuffix(r.Reason, "and was killed; stdout: begun") {
 		t.Errorf("%s: %s", r.Outcome, r.Reason)
 	}
-	awaitGone(t, pid)
+	for line := range lines {
+		t.Errorf("it wrote %q", line)
+	}
 }
 
 func TestWhatACommandLeavesRunningIsKilledToo(t *testing.T) {
-	pid := filepath.Join(t.TempDir(), "pid")
-	r := runs(t, `{exec: {run: 'sleep 600 & echo $! >"$PID"; echo done', env: {PID: `+pid+"}}, expect: {stdout: done}}", time.Minute, check.Scope{})
+	path, lines := life(t)
+	r := runs(t, `{exec: {run: 'exec 9>"$LIFE"; sleep 600 & echo done', env: {LIFE: `+path+"}}, expect: {stdout: done}}", time.Minute, check.Scope{})
 	if r.Outcome != check.Passed {
 		t.Errorf("%s: %s", r.Outcome, r.Reason)
 	}
-	awaitGone(t, pid)
+	for line := range lines {
+		t.Errorf("it wrote %q", line)
+	}
+}
+
+func TestWhatHasLeftTheGroupIsNotWaitedFor(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("no command leaves its group here:", err)
+	}
+	path, lines := life(t)
+	r := runs(t, `
+exec:
+  run: 'exec 9>"$LIFE"; mkfifo "$DIR/left"; setsid sh -c "$DAEMON" & read x <"$DIR/left"; echo done'
+  env: {LIFE: `+path+`, DIR: `+t.TempDir()+`, DAEMON: 'echo $$ >&9; echo x >"$DIR/left"; exec sleep 600'}
+expect: {stdout: done}`, time.Minute, check.Scope{})
+	if r.Outcome != check.Passed {
+		t.Errorf("%s: %s", r.Outcome, r.Reason)
+	}
+	pid, err := strconv.Atoi(<-lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Errorf("it was killed too: %v", err)
+	}
+	for line := range lines {
+		t.Errorf("it wrote %q", line)
+	}
 }
 
 func TestACancelledCommandHasNoOutcome(t *testing.T) {

@@ -19,3 +19,9 @@ func kill(p *os.Process) error {
 	}
 	return nil
 }
+
+// halt ends the reading.
+func (k *keeping) halt() {
+	_ = k.read.Close()
+	<-k.done
+}

@@ -15,23 +15,9 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// pipesOpen is how long a command's outputs are waited for once it has ended: what it has started may hold them open.
+// pipesOpen is how long a command's pipes are waited for once it has ended and is killed with its group: what has left the
+// group may hold them open.
 const pipesOpen = 50 * time.Millisecond
-
-// output keeps the beginning of what is written to it.
-type output struct {
-	text []byte
-	cut  bool
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	keep := min(len(p), MaxOutput-len(o.text))
-	o.text = append(o.text, p[:keep]...)
-	o.cut = o.cut || keep < len(p)
-	return len(p), nil
-}
-
-func (o *output) String() string { return strings.TrimRight(string(o.text), " \t\r\n") }
 
 // ran is what was seen of a command.
 type ran struct {
@@ -50,13 +36,7 @@ func (c *Check) run(ctx context.Context, scope check.Scope) check.Result {
 		return inconclusive("%s", err)
 	}
 	var seen ran
-	cmd.Stdout, cmd.Stderr = &seen.stdout, &seen.stderr
-	began := time.Now()
-	err = cmd.Run()
-	seen.took = time.Since(began)
-	if cmd.Process != nil {
-		_ = kill(cmd.Process) // what it leaves running
-	}
+	err = seen.run(cmd)
 	var exited *exec.ExitError
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -72,6 +52,28 @@ func (c *Check) run(ctx context.Context, scope check.Scope) check.Result {
 		return inconclusive("it can't be started: %s", startError(err))
 	}
 	return c.Expect.judge(&seen, scope, lookup)
+}
+
+// run runs a command, and kills what it leaves running.
+func (r *ran) run(cmd *exec.Cmd) error {
+	stdout, err := keep(&r.stdout)
+	if err != nil {
+		return err
+	}
+	defer stdout.end()
+	stderr, err := keep(&r.stderr)
+	if err != nil {
+		return err
+	}
+	defer stderr.end()
+	cmd.Stdout, cmd.Stderr = stdout.write, stderr.write
+	began := time.Now()
+	err = cmd.Run()
+	r.took = time.Since(began)
+	if cmd.Process != nil {
+		_ = kill(cmd.Process)
+	}
+	return err
 }
 
 func inconclusive(format string, args ...any) check.Result {
