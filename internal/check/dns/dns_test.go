@@ -265,7 +265,7 @@ func TestServersThatDoNotAnswerAreAskedPast(t *testing.T) {
 	ill := serveDNS(t, func(asked dnsmessage.Message, _ string) []byte {
 		return respond(t, asked, func(m *dnsmessage.Message) { m.RCode = dnsmessage.RCodeServerFailure })
 	})
-	away := networktest.Silent(t)
+	away := networktest.SilentUDP(t)
 	for _, tt := range []struct {
 		why     string
 		servers []string

@@ -20,6 +20,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
+	"github.com/greenlight-deploy/greenlight/internal/check/network/networktest"
 )
 
 // quiet takes what servers would log of clients that go away.
@@ -215,12 +216,7 @@ func TestAnAnswerThatBreaksOffIsNone(t *testing.T) {
 		}
 	})
 	t.Run("nobody listens", func(t *testing.T) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		green := "http://" + listener.Addr().String()
-		_ = listener.Close()
+		green := "http://" + networktest.Silent(t)
 		got := outcome(ask(t, `http: GET /`, httpcheck.Network{}, check.Scope{Green: check.Side{URL: green}}))
 		if want := "inconclusive, to be retried: GET " + green + "/: connection refused"; got != want {
 			t.Errorf("the outcome is %s, want %s", got, want)

@@ -121,12 +121,12 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// template is a certificate for 127.0.0.1, valid around now.
+// template is a certificate for 127.0.0.1, valid for 30 days and an hour more.
 func template(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: name, Organization: []string{name + " Ltd"}},
-		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30*24*time.Hour + time.Minute),
+		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30*24*time.Hour + time.Hour),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,15 +74,15 @@ func TestTheCleanupIsMadeWhateverCameOfTheSteps(t *testing.T) {
 }
 
 // silentAfter answers, and leaves one request without an answer until its client goes.
-func silentAfter(t *testing.T, when string, told func()) *green {
-	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+func silentAfter(when string, told func()) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == when {
 			told()
 			<-r.Context().Done()
 			return
 		}
 		answers(w, r)
-	})
+	}
 }
 
 const withCleanup = `{scenario: [http: GET /a, {http: GET /silent, timeout: 1h}], cleanup: [http: DELETE /a]}`
@@ -89,7 +90,7 @@ const withCleanup = `{scenario: [http: GET /a, {http: GET /silent, timeout: 1h}]
 func TestTheCleanupIsMadeWhenTheRunIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	g := silentAfter(t, "/silent", cancel)
+	g := serve(t, silentAfter("/silent", cancel))
 	result := run(ctx, t, withCleanup, httpcheck.Network{}, g)
 	if got, want := outcome(result), "inconclusive: step 2 of 2, GET /silent: cancelled before there was an answer"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -100,37 +101,33 @@ func TestTheCleanupIsMadeWhenTheRunIsCancelled(t *testing.T) {
 }
 
 func TestTheCleanupIsMadeWhenTheTimeIsUp(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	g := silentAfter(t, "/silent", func() {})
-	result := run(ctx, t, withCleanup, httpcheck.Network{}, g)
-	got := outcome(result)
-	for _, want := range []string{
-		"inconclusive: step 2 of 2, GET /silent: no answer within 200ms (connected in ", "; the scenario's time was up, but for 2s that are kept for its cleanup",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got %s, want in it %s", got, want)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		g, network := serveInMemory(t, silentAfter("/silent", func() {}))
+		result := run(ctx, t, withCleanup, network, g)
+		const want = "inconclusive: step 2 of 2, GET /silent: no answer within 200ms (connected, request sent); the scenario's time was up, but for 2s that are kept for its cleanup"
+		if diff := cmp.Diff(want, outcome(result)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
 		}
-	}
-	if got, want := strings.Join(g.asked(), ", "), "GET /a, GET /silent, DELETE /a"; got != want {
-		t.Errorf("asked %s, want %s", got, want)
-	}
+		if got, want := strings.Join(g.asked(), ", "), "GET /a, GET /silent, DELETE /a"; got != want {
+			t.Errorf("asked %s, want %s", got, want)
+		}
+	})
 }
 
 func TestACleanupThatHangsEndsWithItsTime(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	g := silentAfter(t, "/silent", func() {})
-	c := decode(t, `{scenario: [http: GET /a], cleanup: [{http: DELETE /silent, timeout: 1h}, http: DELETE /b]}`, httpcheck.Network{})
-	result := c.Run(ctx, check.Scope{Green: check.Side{URL: g.URL}, Grace: 100 * time.Millisecond})
-	got := outcome(result)
-	for _, want := range []string{
-		"passed; warning: cleanup step 1 of 2, DELETE /silent: no answer within 200ms", "; cleanup step 2 of 2, DELETE /b: not made: no time was left",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got %s, want in it %s", got, want)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		g, network := serveInMemory(t, silentAfter("/silent", func() {}))
+		c := decode(t, `{scenario: [http: GET /a], cleanup: [{http: DELETE /silent, timeout: 1h}, http: DELETE /b]}`, network)
+		result := c.Run(ctx, check.Scope{Green: check.Side{URL: g.URL}, Grace: 100 * time.Millisecond})
+		const want = "passed; warning: cleanup step 1 of 2, DELETE /silent: no answer within 200ms (connected, request sent); cleanup step 2 of 2, DELETE /b: not made: no time was left"
+		if diff := cmp.Diff(want, outcome(result)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
 		}
-	}
+	})
 }
 
 func TestNothingIsCleanedUpWhereNothingWasAsked(t *testing.T) {

@@ -3,6 +3,7 @@ package scenariocheck_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -66,15 +67,63 @@ type green struct {
 func serve(t *testing.T, handle http.HandlerFunc) *green {
 	t.Helper()
 	g := &green{}
-	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	g.Server = httptest.NewServer(g.noting(handle))
+	t.Cleanup(g.Close)
+	return g
+}
+
+// serveInMemory is serve in the time of a synctest bubble; the network leads to it.
+func serveInMemory(t *testing.T, handle http.HandlerFunc) (*green, httpcheck.Network) {
+	t.Helper()
+	g := &green{}
+	l := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
+	g.Server = &httptest.Server{Listener: l, Config: &http.Server{Handler: g.noting(handle)}} //nolint:gosec // nobody is slow in it
+	g.Start()
+	t.Cleanup(g.Close)
+	return g, httpcheck.Network{Dial: l.dial}
+}
+
+func (g *green) noting(handle http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.seen = append(g.seen, r.Method+" "+r.URL.RequestURI())
 		g.mu.Unlock()
 		handle(w, r)
-	}))
-	t.Cleanup(g.Close)
-	return g
+	}
 }
+
+// pipes is a listener to which connections are pipes.
+type pipes struct {
+	accepted chan net.Conn
+	once     sync.Once
+	closed   chan struct{}
+}
+
+func (l *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case l.accepted <- server:
+		return client, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (l *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.accepted:
+		return conn, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipes) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "green"} }
 
 func (g *green) asked() []string {
 	g.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
 )
@@ -57,7 +58,6 @@ func TestAStepIsMadeAgainOnlyWhereThatIsSafe(t *testing.T) {
 		{"one with a target may have", `http: POST /`, httpcheck.Network{}, balancer(502), `^failed: step 1 of 1, POST /: status is 502 \(from the load balancer itself\), expected 2xx$`, 1},
 		{"which is no matter for GET", `http: GET /`, httpcheck.Network{}, balancer(504), again, 2},
 		{"a wrong answer is never retried away", `{http: GET /, retry: true}`, httpcheck.Network{}, wrong, `^failed: step 1 of 1, GET /: status is 500, expected 2xx$`, 1},
-		{"nor is it asked again until there is no time", `{http: GET /, timeout: 90ms}`, httpcheck.Network{}, reset, `^inconclusive: step 1 of 1, GET /: connection reset$`, 1},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			var asked atomic.Int32
@@ -72,4 +72,14 @@ func TestAStepIsMadeAgainOnlyWhereThatIsSafe(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAStepIsNotMadeAgainUntilThereIsNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, network := serveInMemory(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		got := outcome(run(t.Context(), t, `scenario: [{http: GET /, timeout: 90ms}]`, network, g))
+		if want := "inconclusive: step 1 of 1, GET /: the connection was closed before an answer"; got != want || len(g.asked()) != 1 {
+			t.Errorf("got %q after %d requests, want %q after one", got, len(g.asked()), want)
+		}
+	})
 }

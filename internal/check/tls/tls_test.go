@@ -40,14 +40,15 @@ func serve(t *testing.T, config *tls.Config) string {
 
 func TestAHandshakeIsJudged(t *testing.T) {
 	ca := networktest.NewAuthority(t, "Test CA")
-	good := ca.Sign(t, networktest.Template("green"))
+	template := networktest.Template("green")
+	good := ca.Sign(t, template)
 	named := networktest.Template("green")
 	named.IPAddresses, named.DNSNames = nil, []string{"shop.example", "*.shop.example"}
 	old := networktest.Template("green")
 	old.NotBefore, old.NotAfter = time.Now().Add(-100*24*time.Hour), time.Now().Add(-10*24*time.Hour-time.Minute)
-	soon := time.Now().Add(7*24*time.Hour + time.Minute)
+	soon := time.Now().Add(7*24*time.Hour + time.Hour)
 	until := soon.UTC().Format(time.DateOnly)
-	month := time.Now().Add(30*24*time.Hour + time.Minute).UTC().Format(time.DateOnly)
+	month := template.NotAfter.UTC().Format(time.DateOnly)
 	everything := tls.Config{MinVersion: tls.VersionTLS10, NextProtos: []string{"h2", "http/1.1"}}
 	with := func(cert tls.Certificate, min, max uint16) *tls.Config {
 		c := everything.Clone()

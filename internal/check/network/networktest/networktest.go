@@ -115,15 +115,35 @@ func Serve(t *testing.T, handle func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
-// Silent gives the address of a port of loopback on which nothing listens.
+// Silent gives the address of a port of loopback on which nothing listens, and nobody else will while the test runs: it is the
+// near end of a connection.
 func Silent(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	t.Cleanup(func() { _ = listener.Close() })
+	near := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+	return held(t, near, "tcp", listener.Addr())
+}
+
+// SilentUDP is Silent for datagrams: the socket on the port takes none but those of one address.
+func SilentUDP(t *testing.T) string {
+	t.Helper()
+	near := &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+	return held(t, near, "udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
+}
+
+// held connects, and gives the address of the near end.
+func held(t *testing.T, near *net.Dialer, network string, far net.Addr) string {
+	t.Helper()
+	conn, err := near.DialContext(t.Context(), network, far.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 // Authority signs certificates. The zero Authority has them sign themselves.
@@ -134,12 +154,12 @@ type Authority struct {
 	chain [][]byte
 }
 
-// Template is a certificate for 127.0.0.1, valid for 30 days and a minute more.
+// Template is a certificate for 127.0.0.1, valid for 30 days and an hour more.
 func Template(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: name, Organization: []string{name + " Ltd"}},
-		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30*24*time.Hour + time.Minute),
+		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30*24*time.Hour + time.Hour),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
