@@ -47,9 +47,47 @@ func TestFor(t *testing.T) {
 			"a: failed in 25s, 3 runs, 3 attempts: status 500 (at run 3, after it had passed for 20s of 1m)",
 		},
 		{
+			"so many runs may be wanted in place of the time", counted(lasting(planned("a", passes(second)), 3*second, ms), 6),
+			"a: passed in 6.05s, 6 runs, 6 attempts: passed for 3s of 3s",
+		},
+		{
+			"of which each must pass", counted(lasting(planned("a", passes(0), passes(0), bad), 3*second, 5*second), 3),
+			"a: failed in 10s, 3 runs, 3 attempts: status 500 (at run 3, after it had passed for 3s of 3s)",
+		},
+		{
 			"runs that take longer than every don't follow without a pause", lasting(planned("a", passes(second)), 3*second, ms),
 			"a: passed in 4.03s, 4 runs, 4 attempts: passed for 3s of 3s",
 		},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v, _ := run(t.Context(), asks(tt.check))
+				same(t, "reports", []string{tt.want}, lines(v.Checks))
+			})
+		})
+	}
+}
+
+// counted has a check run so often, whatever time that takes.
+func counted(c *plan.Check, runs int) *plan.Check {
+	if c.For != nil {
+		c.For.Runs = runs
+	}
+	if c.Eventually != nil {
+		c.Eventually.Runs = runs
+	}
+	return c
+}
+
+func TestEventuallyMayEndWithANumberOfRuns(t *testing.T) {
+	for _, tt := range []struct {
+		why   string
+		check *plan.Check
+		want  string
+	}{
+		{"that don't pass", counted(within(planned("a", fails(second, "status 500")), time.Hour, ms), 3), "a: failed in 3.02s, 3 runs, 3 attempts: status 500 (still so at run 3, after 3s)"},
+		{"of which the last one passes", counted(within(planned("a", fails(second, "status 500"), fails(0, "status 500"), passes(0)), time.Hour, ms), 3), "a: passed in 1.02s, 3 runs, 3 attempts: passed at run 3, after 1s"},
+		{"or with the time", counted(within(planned("a", fails(second, "status 500")), 1500*ms, ms), 3), "a: failed in 1.5s, 2 runs, 2 attempts: status 500 (still so at run 2, after 1.5s)"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

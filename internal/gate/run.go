@@ -22,6 +22,8 @@ type run struct {
 	// report is set when the check is over.
 	report *check.Report
 
+	// passed counts the runs from the one on that was held.
+	passed int
 	// settled: the check's own rules, and not the end of some time, ended it.
 	settled bool
 	// cancelled: the stage was over before the check had used what the plan gives it.
@@ -118,8 +120,10 @@ func (r *run) take(ctx context.Context, result check.Result, began, until time.T
 	case !r.holding():
 		r.row++
 		if r.row >= r.consecutive && r.check.For != nil {
-			r.held = began
+			r.held, r.passed = began, 1
 		}
+	default:
+		r.passed++
 	}
 }
 
@@ -128,7 +132,7 @@ func (r *run) settles(result check.Result, began time.Time) bool {
 	passed := result.Outcome == check.Passed
 	switch {
 	case r.holding():
-		return !passed || !began.Before(r.held.Add(r.check.For.Lasting))
+		return !passed || r.lasted(began)
 	case passed:
 		return r.row+1 >= r.consecutive && r.check.For == nil
 	case r.shows():
@@ -137,13 +141,33 @@ func (r *run) settles(result check.Result, began time.Time) bool {
 	return r.check.Eventually == nil
 }
 
+// lasted says that a run that passes is the last one, of a check that has passed before.
+func (r *run) lasted(began time.Time) bool {
+	if runs := r.check.For.Runs; runs > 0 {
+		return r.passed+1 >= runs
+	}
+	return !began.Before(r.held.Add(r.check.For.Lasting))
+}
+
+// next is when a check is due again that is to pass for some time.
+func (r *run) next(began time.Time) time.Time {
+	next := began.Add(r.check.For.Every)
+	if r.check.For.Runs > 0 {
+		return next
+	}
+	return earlier(next, r.held.Add(r.check.For.Lasting))
+}
+
 // goesOn says whether there is another run, and when.
 func (r *run) goesOn(ctx context.Context, began, until time.Time) bool {
 	least := time.Now().Add(minDelay)
 	end := r.stage.end
 	if r.holding() {
-		r.due = earlier(began.Add(r.check.For.Every), r.held.Add(r.check.For.Lasting))
+		r.due = r.next(began)
 	} else {
+		if most := r.check.Eventually.Runs; most > 0 && r.runs >= most {
+			return false
+		}
 		r.due, end = began.Add(r.check.Eventually.Every), earlier(end, until)
 	}
 	if r.due.Before(least) {

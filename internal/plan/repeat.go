@@ -55,6 +55,9 @@ type Eventually struct {
 	Within time.Duration
 	// Every is the time from the start of one run to the start of the next, at least.
 	Every time.Duration
+	// Runs is how many there are at most; zero: as many as the time allows. No plan sets it: it is for cases, which end
+	// alike however fast the machine is.
+	Runs int
 }
 
 // DefaultEvery keeps a check that waits for green from being a load on it.
@@ -66,6 +69,9 @@ type For struct {
 	Lasting time.Duration
 	// Every is the time from the start of one run to the start of the next, at least.
 	Every time.Duration
+	// Runs is how many must pass, the first one included, where it isn't zero: in place of the time. No plan sets it, as
+	// with Eventually.
+	Runs int
 }
 
 // DefaultForEvery is a minute, for which no function on Amazon ECS is held open (see DefaultCallback), and as long as

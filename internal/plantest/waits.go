@@ -7,14 +7,14 @@ import (
 )
 
 // How waits are shortened. A check that is asked again and again is asked as often as the longest script of answers needs,
-// and a few times more; never more often than the plan has it asked.
+// and a few times more; never more often than the plan has it asked. It is the number of runs that ends it, not a time: a case
+// ends in the same way on a machine that is busy.
 const (
 	// spareRuns are those after the last scripted answer.
 	spareRuns = 3
-	// betweenRuns is the time from one run to the next, beside what the slowest answer takes: long for a request on
-	// loopback, also on a machine that is busy.
+	// betweenRuns is the time from one run to the next, beside what the slowest answer takes.
 	betweenRuns = 50 * time.Millisecond
-	// beyondAnswers is how much longer than the slowest answer a check waits for one that doesn't come.
+	// beyondAnswers is how much longer than the slowest answer a check waits in a case in which one doesn't come.
 	beyondAnswers = time.Second
 	// retryDelay is the wait before a check is asked again that got no answer.
 	retryDelay = 10 * time.Millisecond
@@ -53,31 +53,28 @@ func (w waits) shorten(s *plan.Stage) {
 }
 
 func (w waits) shortenCheck(c *plan.Check, consecutive int) {
-	c.Timeout = min(c.Timeout, w.slowest+beyondAnswers)
+	if w.silent {
+		c.Timeout = min(c.Timeout, w.slowest+beyondAnswers)
+	}
 	c.Retry.Delay = min(c.Retry.Delay, retryDelay)
 	if most := w.longest + spareRuns; c.Retry.Attempts == 0 || c.Retry.Attempts > most {
 		c.Retry.Attempts = most
 	}
 	if e := c.Eventually; e != nil {
-		within, every := w.repeated(e.Within, e.Every, c.Timeout, consecutive)
-		c.Eventually = &plan.Eventually{Within: within, Every: every}
+		runs, every := w.repeated(e.Within, e.Every, consecutive)
+		c.Eventually = &plan.Eventually{Within: e.Within, Every: every, Runs: runs}
 	}
 	if f := c.For; f != nil {
-		lasting, every := w.repeated(f.Lasting, f.Every, c.Timeout, 0)
-		c.For = &plan.For{Lasting: lasting, Every: every}
+		runs, every := w.repeated(f.Lasting, f.Every, 0)
+		c.For = &plan.For{Lasting: min(f.Lasting, time.Duration(runs)*every), Every: every, Runs: runs + 1}
 	}
 }
 
-// repeated gives the time for as many runs as the script needs, and from one to the next.
-func (w waits) repeated(lasts, every, timeout time.Duration, consecutive int) (shorter, between time.Duration) {
-	between = betweenRuns + w.slowest
-	one := between
-	if w.silent {
-		one += timeout
+// repeated gives how many runs the script needs, of those that the plan has time for, and the time from one to the next.
+func (w waits) repeated(lasts, every time.Duration, consecutive int) (runs int, between time.Duration) {
+	runs = max(min(int(lasts/max(every, 1)), w.longest+consecutive+spareRuns), 1)
+	if between = betweenRuns + w.slowest; time.Duration(runs)*between >= lasts {
+		between = every
 	}
-	shorter = time.Duration(max(min(int(lasts/max(every, 1)), w.longest+consecutive+spareRuns), 1)) * one
-	if shorter >= lasts {
-		return lasts, every
-	}
-	return shorter, between
+	return runs, between
 }
