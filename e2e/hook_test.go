@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/greenlight-deploy/greenlight/internal/check/network/networktest"
 )
 
 // event is what CodeDeploy sends; execution ids are long.
@@ -38,7 +40,7 @@ stages:
 		{"Succeeded when all routes answer", "", []string{"ALB_URL=http://" + green, "ROUTES=health,/"}, "Succeeded", `2 of 2 checks passed`},
 		{"each request with its timings at LOG_LEVEL=debug", "", []string{"ALB_URL=" + green, "LOG_LEVEL=debug"}, "Succeeded", `"first_byte`},
 		{"Failed when one route is ill", "", []string{"ALB_URL=" + green, "ROUTES=health,ill"}, "Failed", `status is 500, expected 2xx`},
-		{"Failed when nothing listens", "", []string{fmt.Sprintf("ALB_URL=127.0.0.1:%d", freePort(t))}, "Failed", `connection refused`},
+		{"Failed when nothing listens", "", []string{"ALB_URL=" + networktest.Silent(t)}, "Failed", `connection refused`},
 		{"Failed when nothing says what to check", "", nil, "Failed", `set GREENLIGHT_PLAN`},
 		{"Succeeded by the plan beside the binary", fmt.Sprintf(health, ">= 7"), []string{"GREENLIGHT_STAGE=AfterAllowTestTraffic", "ALB_URL=" + green}, "Succeeded", `health passed`},
 		{"Failed by the plan beside the binary", fmt.Sprintf(health, ">= 8"), []string{"GREENLIGHT_STAGE=POST_TEST_TRAFFIC_SHIFT", "ALB_URL=" + green}, "Failed", `$.version`},

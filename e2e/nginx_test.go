@@ -4,13 +4,14 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/loopback"
 )
 
 // program gives the binary that a variable names.
@@ -23,15 +24,14 @@ func program(t *testing.T, variable string) string {
 	return path
 }
 
-// freePort asks the system for a port; the programs that are started here can't take port 0.
+// freePort finds a port; the programs that are started here can't take port 0.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	port, err := loopback.Port(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // startNginx serves a green that is well at /health and ill at /ill, and gives its host:port.

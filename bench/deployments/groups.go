@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -15,6 +14,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/greenlight-deploy/greenlight/internal/loopback"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 )
 
@@ -87,12 +87,12 @@ func (g *groups) create(ctx context.Context, name string, balancers *elb.Client,
 	}
 	var routes [2]*codedeploytypes.TrafficRoute
 	for i := range routes {
-		port, err := freePort(ctx)
+		port, err := loopback.Port(ctx)
 		if err != nil {
 			return err
 		}
 		made, err := balancers.CreateListener(ctx, &elb.CreateListenerInput{
-			LoadBalancerArn: found.LoadBalancers[0].LoadBalancerArn, Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(port),
+			LoadBalancerArn: found.LoadBalancers[0].LoadBalancerArn, Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(int32(port)),
 			DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: aws.String(targets[0])}},
 		})
 		if err != nil {
@@ -149,14 +149,4 @@ func (g *groups) deploy(ctx context.Context, name string, hooked bool) error {
 		return err
 	}
 	return succeeded(outcome)
-}
-
-// freePort finds a port that nobody listens on.
-func freePort(ctx context.Context) (int32, error) {
-	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = socket.Close() }()
-	return int32(socket.Addr().(*net.TCPAddr).Port), nil
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/greenlight-deploy/greenlight/internal/loopback"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -113,10 +114,11 @@ func (u upstream) start(ctx context.Context, host Host, side string) (simulator.
 	if u.URL != "" {
 		return simulator.Task{URL: u.URL, Stop: func() error { return nil }}, nil
 	}
-	port, err := freePort(ctx)
+	free, err := loopback.Port(ctx)
 	if err != nil {
 		return simulator.Task{}, err
 	}
+	port := strconv.Itoa(free)
 	// ctx bounds the start; the command lives until it is stopped.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), u.Command[0], u.Command[1:]...) //nolint:gosec // the scenario is its author's own program
 	cmd.Dir = u.Dir
@@ -138,19 +140,6 @@ func (u upstream) start(ctx context.Context, host Host, side string) (simulator.
 	p := &process{cmd: cmd, over: make(chan struct{}), ended: make(chan error, 1)}
 	go p.wait(strings.Join(u.Command, " "), last)
 	return simulator.Task{URL: "http://" + net.JoinHostPort("127.0.0.1", port), Stop: p.stop, Ended: p.ended}, nil
-}
-
-// freePort finds a port that nobody listens on. Another process may take it before the command does, which then ends.
-func freePort(ctx context.Context) (string, error) {
-	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
-	}
-	port := socket.Addr().(*net.TCPAddr).Port
-	if err := socket.Close(); err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
-	}
-	return strconv.Itoa(port), nil
 }
 
 // process is a started command.
