@@ -384,6 +384,53 @@ func TestADatagramThatIsLostIsSentAgain(t *testing.T) {
 	})
 }
 
+func TestAServerThatFailedIsNotTakenAtItsWordWhileAnotherMayStillAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		why     string
+		answers int32 // of the second server, the first one that comes
+		want    string
+		after   time.Duration
+	}{
+		{"its first datagram is lost", 2, "passed", time.Second},
+		{"it never answers", 1000, "inconclusive, to be retried: dns A a.example at second:53: the server failed to find out (SERVFAIL)", dnscheck.DefaultTimeout},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				n := network.Network{Dial: func(_ context.Context, _, address string) (net.Conn, error) {
+					client, server := net.Pipe()
+					go func() {
+						question := make([]byte, 512)
+						size, err := server.Read(question)
+						if err != nil {
+							return
+						}
+						message := unpack(t, question[:size])
+						switch {
+						case address == "first:53":
+							_, _ = server.Write(respond(t, message, func(m *dnsmessage.Message) { m.RCode = dnsmessage.RCodeServerFailure }))
+						case asked.Add(1) >= tt.answers:
+							_, _ = server.Write(respond(t, message, nil, &dnsmessage.AResource{}))
+						}
+						_, _ = io.Copy(io.Discard, server)
+					}()
+					return client, nil
+				}}
+				c, err := networktest.Decode(dnscheck.Kind(n, func() ([]string, error) { return []string{"first:53", "second:53"}, nil }), `dns: a.example`)
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), dnscheck.DefaultTimeout)
+				defer cancel()
+				if got := networktest.Outcome(c.Run(ctx, check.Scope{})); got != tt.want || time.Since(began) != tt.after {
+					t.Errorf("%s after %s, want %s after %s", got, time.Since(began), tt.want, tt.after)
+				}
+			})
+		})
+	}
+}
+
 func TestAnAnswerThatIsBrokenIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		why    string

@@ -30,13 +30,13 @@ type resolver struct {
 }
 
 // ask asks the servers in turn until one answers, and gives the one that did, or was asked last. A server that failed
-// (SERVFAIL) is taken at its word only when no other one answers.
+// (SERVFAIL) is taken at its word only when no other one answers: one whose datagram may be lost is asked again before.
 func (r *resolver) ask(ctx context.Context, servers []string) (answer, string, error) {
 	r.began = time.Now()
 	var last error
+	var failed *answer
 	for range rounds {
 		lost := false
-		var failed *answer
 		var by string
 		for _, server := range servers {
 			by = server
@@ -44,18 +44,26 @@ func (r *resolver) ask(ctx context.Context, servers []string) (answer, string, e
 			switch {
 			case err == nil && a.rcode == servFail && r.accept != servFail:
 				failed = &a
-			case err == nil, errors.As(err, new(malformed)), ctx.Err() != nil:
+			case err == nil, errors.As(err, new(malformed)):
 				return a, server, err
+			case ctx.Err() != nil && failed != nil && !errors.Is(ctx.Err(), context.Canceled):
+				return *failed, by, nil
+			case ctx.Err() != nil:
+				return answer{}, server, err
 			default:
 				lost, last = lost || network.TimedOut(err), err
 			}
 		}
-		if failed != nil {
+		switch {
+		case lost:
+		case failed != nil:
 			return *failed, by, nil
-		}
-		if !lost {
+		default:
 			return answer{}, by, last
 		}
+	}
+	if failed != nil {
+		return *failed, servers[len(servers)-1], nil
 	}
 	return answer{}, servers[len(servers)-1], last
 }
