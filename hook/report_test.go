@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"github.com/greenlight-deploy/greenlight/internal/check/network/networktest"
 )
 
 func invokeOnLoopback(t *testing.T, r Reporter, timeout time.Duration) (*logBook, error) {
@@ -120,12 +124,23 @@ func TestAlreadyCompletedIsDone(t *testing.T) {
 }
 
 func TestNothingListens(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	endpoint := gone.URL
-	gone.Close()
-	_, err := invokeOnLoopback(t, NewCodeDeployReporter(testConfig(endpoint, nil)), 300*time.Millisecond)
-	if lost, ok := errors.AsType[*ReportError](err); !ok || lost.Attempts < 2 {
-		t.Errorf("got %v, want several attempts", err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var dials atomic.Int32
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+		dial := new(net.Dialer).DialContext
+		tr.Proxy, tr.DialContext = nil, func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) == 3 {
+				cancel()
+			}
+			return dial(ctx, network, address)
+		}
+	})
+	h := New(Func(pass), WithReporter(NewCodeDeployReporter(testConfig("http://"+networktest.Silent(t), client))), WithLogger(quiet()))
+	h.jitter = noWait
+	_, err := h.Invoke(ctx, []byte(testEvent))
+	if lost, ok := errors.AsType[*ReportError](err); !ok || lost.Attempts != 3 || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("got %v, want three attempts, and why they failed", err)
 	}
 }
 

@@ -78,7 +78,11 @@ func TestAHookThatReportsAgainGetsThroughFaultsOfTheAPI(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(string(tt.kind), func(t *testing.T) {
 			s := start(t, nil)
-			s.hook(t, "report until it is taken")
+			behaviour := "report until it is taken"
+			if tt.kind == simulator.Hang {
+				behaviour = "report again where no answer comes"
+			}
+			s.hook(t, behaviour)
 			s.inject(t, simulator.Fault{Kind: tt.kind, Subject: "PutLifecycleEventHookExecutionStatus", By: tt.by, Times: 1})
 			outcome := s.deploy(t, spec("shop:2", codedeploy.BeforeInstall))
 			e := s.mustEnd(t, outcome, codedeploy.Succeeded, codedeploy.BeforeInstall)

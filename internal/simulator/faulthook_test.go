@@ -17,15 +17,16 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// patience is how long the hook waits for an answer.
-const patience = 500 * time.Millisecond
+// patience is how long the hook waits for an answer that comes.
+const patience = time.Minute
 
 // reportUntilTaken reports a hook's status as long as CodeDeploy doesn't say that it has it, and logs each answer with
-// how long it took.
-func reportUntilTaken(deployment, execution, verdict string) {
+// how long it took. It waits for the first one as long as it is told.
+func reportUntilTaken(deployment, execution, verdict string, patient time.Duration) {
 	for {
 		began := time.Now()
-		answer := reportOnce(deployment, execution, verdict, func(*http.Request, string) {})
+		answer := reportOnce(deployment, execution, verdict, patient, func(*http.Request, string) {})
+		patient = patience
 		fmt.Println(answer)
 		if strings.HasPrefix(answer, "200 {") || strings.Contains(answer, "AlreadyCompleted") {
 			fmt.Println("the last took", time.Since(began).Truncate(10*time.Millisecond))
@@ -36,7 +37,7 @@ func reportUntilTaken(deployment, execution, verdict string) {
 
 // reportSigned reports once, signed as Lambda's credentials say.
 func reportSigned(deployment, execution, verdict string) string {
-	return reportOnce(deployment, execution, verdict, func(r *http.Request, body string) {
+	return reportOnce(deployment, execution, verdict, patience, func(r *http.Request, body string) {
 		hash := sha256.Sum256([]byte(body))
 		credentials := aws.Credentials{
 			AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
@@ -47,8 +48,8 @@ func reportSigned(deployment, execution, verdict string) string {
 	})
 }
 
-func reportOnce(deployment, execution, verdict string, sign func(r *http.Request, body string)) string {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func reportOnce(deployment, execution, verdict string, patient time.Duration, sign func(r *http.Request, body string)) string {
+	ctx, cancel := context.WithTimeout(context.Background(), patient)
 	defer cancel()
 	body := fmt.Sprintf(`{"deploymentId":%q,"lifecycleEventHookExecutionId":%q,"status":%q}`, deployment, execution, verdict)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, os.Getenv("AWS_ENDPOINT_URL")+"/", strings.NewReader(body))

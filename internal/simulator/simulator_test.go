@@ -82,7 +82,9 @@ func behave(behaviour, deployment, execution string) {
 		fmt.Println("the verdict is", verdict)
 		report()
 	case "report until it is taken":
-		reportUntilTaken(deployment, execution, verdict)
+		reportUntilTaken(deployment, execution, verdict, patience)
+	case "report again where no answer comes":
+		reportUntilTaken(deployment, execution, verdict, 500*time.Millisecond)
 	case "report signed":
 		fmt.Println("signed:", reportSigned(deployment, execution, verdict))
 	case "crash":

@@ -250,17 +250,18 @@ func TestTheLoadBalancerAnswersForTargetsThatDont(t *testing.T) {
 	tests := []struct {
 		why    string
 		target http.HandlerFunc // nil: gone after its health check
+		idle   time.Duration    // the load balancer's patience
 		status string
 	}{
-		{"the target refuses connections", nil, "502 Bad Gateway"},
-		{"the target resets the connection", hijack(func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }), "502 Bad Gateway"},
-		{"the target closes without an answer", hijack(func(net.Conn) {}), "502 Bad Gateway"},
-		{"the target doesn't speak HTTP", hijack(func(c net.Conn) { _, _ = io.WriteString(c, "220 mail.example\r\n") }), "502 Bad Gateway"},
-		{"the target keeps silent", hijack(func(net.Conn) { <-release }), "504 Gateway Timeout"},
+		{"the target refuses connections", nil, 0, "502 Bad Gateway"},
+		{"the target resets the connection", hijack(func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }), 0, "502 Bad Gateway"},
+		{"the target closes without an answer", hijack(func(net.Conn) {}), 0, "502 Bad Gateway"},
+		{"the target doesn't speak HTTP", hijack(func(c net.Conn) { _, _ = io.WriteString(c, "220 mail.example\r\n") }), 0, "502 Bad Gateway"},
+		{"the target keeps silent", hijack(func(net.Conn) { <-release }), 100 * time.Millisecond, "504 Gateway Timeout"},
 	}
 	for _, test := range tests {
 		t.Run(test.why, func(t *testing.T) {
-			lb := balancer(t, elb.Config{IdleTimeout: 100 * time.Millisecond})
+			lb := balancer(t, elb.Config{IdleTimeout: test.idle})
 			handler := test.target
 			if handler == nil {
 				handler = saying("")

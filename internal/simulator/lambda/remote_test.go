@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/greenlight-deploy/greenlight/internal/check/network/networktest"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
@@ -88,14 +89,13 @@ func TestWhatARemoteRuntimeAnswers(t *testing.T) {
 
 func TestNobodyAtTheURLIsNamed(t *testing.T) {
 	s, _ := start(t, lambda.Config{})
-	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close() // its port is free now
-	create(t, s, lambda.Function{Name: "hook", Webhook: server.URL})
+	nobody := "http://" + networktest.Silent(t)
+	create(t, s, lambda.Function{Name: "hook", Webhook: nobody})
 	result, err := s.Invoke(t.Context(), "hook", []byte("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said := result.Err(); said == nil || !strings.Contains(said.Error(), server.URL) || !strings.Contains(said.Error(), "connection refused") {
+	if said := result.Err(); said == nil || !strings.Contains(said.Error(), nobody) || !strings.Contains(said.Error(), "connection refused") {
 		t.Errorf("got %v, want the URL and why", said)
 	}
 }
