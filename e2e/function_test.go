@@ -108,7 +108,7 @@ func (c *codeDeploy) wait(t *testing.T) report {
 	select {
 	case r := <-c.reports:
 		return r
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was reported to CodeDeploy")
 		return report{}
 	}

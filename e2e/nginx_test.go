@@ -81,13 +81,16 @@ func start(t *testing.T, cmd *exec.Cmd, env []string) *output {
 	return out
 }
 
+// starting is how long a program may take to start: Python's take tens of seconds on a busy machine.
+const starting = 2 * time.Minute
+
 // awaitAnswer waits until a server that was just started answers at all.
 func awaitAnswer(t *testing.T, url string) {
 	t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	client := http.Client{Transport: &http.Transport{}}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(starting)
 	for {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {
