@@ -113,15 +113,15 @@ func (f *function) codeDeployTime() time.Duration {
 	return min(codeDeployLimit, codeDeployRounds*f.forChecks())
 }
 
-// execution is what the gate would be asked to judge: over several calls, where the contract or the function's role allows
+// execution is what the gate would be asked to judge that begins then: over several calls, where the contract or the function's role allows
 // them.
-func (x *examination) execution(f *function, s lifecycle.Stage, asked *plan.Stage) gate.Execution {
+func (x *examination) execution(f *function, s lifecycle.Stage, asked *plan.Stage, begins time.Time) gate.Execution {
 	e := gate.Execution{Stage: s, Asked: asked}
 	switch {
 	case f.byECS:
-		e.CanSuspend, e.Until = true, time.Now().Add(hook.DefaultECSLimit)
+		e.CanSuspend, e.Until = true, begins.Add(hook.DefaultECSLimit)
 	case x.mayHandOver(f):
-		e.CanSuspend, e.Until = true, time.Now().Add(f.codeDeployTime())
+		e.CanSuspend, e.Until = true, begins.Add(f.codeDeployTime())
 	}
 	return e
 }
@@ -135,13 +135,13 @@ func (x *examination) judgeTime(a *area, f *function, p *plan.Plan) {
 	if len(stages) == 0 {
 		stages = []lifecycle.Stage{""}
 	}
-	enough := true
+	enough, begins := true, time.Now()
 	for _, s := range slices.Compact(slices.Sorted(slices.Values(stages))) {
 		asked := p.Stage(s)
 		if asked == nil {
 			continue
 		}
-		if short := gate.Shortfall(x.execution(f, s, asked), f.forChecks()); short != "" {
+		if short := gate.Shortfall(x.execution(f, s, asked, begins), begins, f.forChecks()); short != "" {
 			enough = false
 			remedy := "give the stage a budget, or its checks times, that fit"
 			if f.timeout() < longestTimeout {

@@ -59,20 +59,21 @@ func (s *stage) ranOut(end time.Time) string {
 // shortfall says by how much the time that the execution has is too short for the plan; nothing where it isn't, or
 // where there is no deadline. A plan that can't finish in time fails now, and each time: not on the one day on which
 // green is slow. Where it may take several calls it is held against all of their time, and each run against this one's.
-func (s *stage) shortfall(ctx context.Context) string {
-	deadline, ok := ctx.Deadline()
+func (s *stage) shortfall(now, deadline time.Time) string {
 	remedy := "give the function a longer timeout"
 	if s.CanSuspend {
-		if tooLong := s.tooLong(deadline); ok && tooLong != "" {
-			return tooLong
+		if !deadline.IsZero() {
+			if tooLong := s.tooLong(deadline.Sub(now)); tooLong != "" {
+				return tooLong
+			}
 		}
-		deadline, ok = s.Until, !s.Until.IsZero()
+		deadline = s.Until
 		remedy = "let the hook take longer"
 	}
-	if !ok || len(s.Resume) > 0 {
+	if deadline.IsZero() || len(s.Resume) > 0 {
 		return ""
 	}
-	left := max(time.Until(deadline), 0)
+	left := max(deadline.Sub(now), 0)
 	if budget := s.Asked.Budget; budget > 0 {
 		if budget <= left {
 			return ""
@@ -88,8 +89,8 @@ func (s *stage) shortfall(ctx context.Context) string {
 }
 
 // tooLong names the first check of which one run is longer than a whole call: no call would ever begin it.
-func (s *stage) tooLong(deadline time.Time) string {
-	left := max(time.Until(deadline)-RoundReserve, 0)
+func (s *stage) tooLong(call time.Duration) string {
+	left := max(call-RoundReserve, 0)
 	for _, r := range s.all() {
 		if longest := r.longest(); r.report == nil && longest > left {
 			return fmt.Sprintf("one run of %s may take %s, and %s are left of this call: %s too few; give the function a longer timeout, or the check a shorter one",

@@ -47,7 +47,8 @@ func (s *stage) judge(ctx context.Context) check.Verdict {
 			return check.Refused(err.Error())
 		}
 	}
-	if shortfall := s.shortfall(ctx); shortfall != "" {
+	deadline, _ := ctx.Deadline() // zero: there is none
+	if shortfall := s.shortfall(time.Now(), deadline); shortfall != "" {
 		return check.Refused(shortfall)
 	}
 	bound, cancel := s.bound(ctx)
