@@ -1,6 +1,7 @@
 package yamlfmt
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,7 +12,7 @@ const step = 2
 
 // line is a line of the layout.
 type line struct {
-	code    string
+	code    []byte
 	comment string
 	// source is the line that it was before, -1 where it is one of a scalar's that follow its first; column is where its
 	// comment stood there, and gap how far behind the code.
@@ -26,6 +27,7 @@ type layouter struct {
 	at     int   // the column at which keys and values of the line's innermost entry stand
 	column int   // the old column of the line's first token
 	before token // the token before
+	next   int   // behind the comments that the last one stood among
 }
 
 // bracket is one that is open. What is in it stands a step behind at, unless on its line.
@@ -44,7 +46,7 @@ func layOut(s *scanned) []string {
 	alignComments(l.lines)
 	text := make([]string, len(l.lines))
 	for i, line := range l.lines {
-		text[i] = line.code
+		text[i] = string(line.code)
 		if line.comment != "" {
 			text[i] += strings.Repeat(" ", line.gap) + line.comment
 		}
@@ -68,7 +70,7 @@ func (l *layouter) begin(i int) {
 		indentation = depth(t)
 	}
 	l.at, l.column = indentation, t.column
-	l.lines = append(l.lines, line{code: strings.Repeat(" ", indentation), source: t.line})
+	l.lines = append(l.lines, line{code: bytes.Repeat([]byte(" "), indentation), source: t.line})
 }
 
 // depth is the new column of a token that begins a line outside of brackets.
@@ -102,13 +104,11 @@ func (l *layouter) comment(i int) int {
 	for n, c := range t.open {
 		places = append(places, place{c.column, n * step})
 	}
-	for _, next := range l.tokens[i+1:] {
-		if next.kind != comment {
-			if next.kind != marker {
-				places = append(places, place{next.column, depth(next)})
-			}
-			break
-		}
+	for l.next = max(l.next, i+1); l.next < len(l.tokens) && l.tokens[l.next].kind == comment; {
+		l.next++
+	}
+	if l.next < len(l.tokens) && l.tokens[l.next].kind != marker {
+		places = append(places, place{l.tokens[l.next].column, depth(l.tokens[l.next])})
 	}
 	best := place{-1, 0}
 	for _, p := range places {
@@ -132,11 +132,11 @@ func (l *layouter) add(i int) {
 		return
 	}
 	if !first && spaced(l.before, t) {
-		here.code += " "
+		here.code = append(here.code, ' ')
 	}
 	if t.kind == dash || t.kind == scalar || t.kind == anchor {
 		if !first && len(l.open) == 0 && l.before.kind == dash {
-			l.at = utf8.RuneCountInString(here.code)
+			l.at = utf8.RuneCount(here.code)
 		}
 	}
 	switch t.kind {
@@ -148,7 +148,7 @@ func (l *layouter) add(i int) {
 	if t.kind == scalar && len(t.more) == 0 {
 		t.text = doubleQuoted(t)
 	}
-	here.code += t.text
+	here.code = append(here.code, t.text...)
 	l.continued(t)
 }
 
@@ -176,7 +176,7 @@ func (l *layouter) continued(t token) {
 		if text != "" {
 			text = strings.Repeat(" ", max(indentation, 0)) + text
 		}
-		l.lines = append(l.lines, line{code: text, source: -1})
+		l.lines = append(l.lines, line{code: []byte(text), source: -1})
 	}
 	l.lines[len(l.lines)-1].source = t.last
 }
@@ -225,7 +225,7 @@ func alignComments(lines []line) {
 }
 
 // trails says that a comment stands behind something.
-func (l line) trails() bool { return l.comment != "" && strings.TrimSpace(l.code) != "" }
+func (l line) trails() bool { return l.comment != "" && len(bytes.TrimSpace(l.code)) > 0 }
 
 // follows says that the comment stood below another.
 func (l line) follows(above line) bool {
@@ -236,13 +236,13 @@ func align(lines []line) {
 	width, gap := 0, lines[0].gap
 	for _, l := range lines {
 		if l.trails() {
-			width, gap = max(width, utf8.RuneCountInString(l.code)), min(gap, l.gap)
+			width, gap = max(width, utf8.RuneCount(l.code)), min(gap, l.gap)
 		}
 	}
 	for i := range lines {
 		if !lines[i].trails() {
-			lines[i].code = ""
+			lines[i].code = nil
 		}
-		lines[i].gap = width + gap - utf8.RuneCountInString(lines[i].code)
+		lines[i].gap = width + gap - utf8.RuneCount(lines[i].code)
 	}
 }

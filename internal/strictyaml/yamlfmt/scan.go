@@ -183,9 +183,8 @@ func (s *scanner) begins() bool {
 
 func (s *scanner) punctuation(r rune) error {
 	beforeSpace := s.at(s.column+1) == 0 || isSpace(s.at(s.column+1))
-	rest := string(s.lines[s.line][s.column:])
 	switch {
-	case s.column == 0 && s.depth == 0 && (strings.HasPrefix(rest, "---") || strings.HasPrefix(rest, "...")):
+	case s.column == 0 && s.depth == 0 && s.marks():
 		s.open = nil
 		s.take(marker, 3)
 	case r == '-' && beforeSpace && s.depth == 0:
@@ -214,6 +213,12 @@ func (s *scanner) punctuation(r rune) error {
 	return nil
 }
 
+// marks says that the line begins or ends a document.
+func (s *scanner) marks() bool {
+	r := s.at(0)
+	return (r == '-' || r == '.') && s.at(1) == r && s.at(2) == r
+}
+
 // afterKey says that what stands before on the line can be a key.
 func (s *scanner) afterKey() bool {
 	if len(s.tokens) == 0 {
@@ -232,7 +237,7 @@ func (s *scanner) anchor() error {
 	if after := s.at(s.column + width); width == 1 || after != 0 && !isSpace(after) && !strings.ContainsRune(",]}:", after) {
 		return s.problem("the name of an anchor is made of letters, digits, - and _")
 	}
-	if s.at(s.column) == '*' && s.isKey(s.column+width) {
+	if s.isKey(s.column + width) { // an alias, or the anchor of a key that is empty
 		s.opens(collection{s.column, false})
 	}
 	s.take(anchor, width)

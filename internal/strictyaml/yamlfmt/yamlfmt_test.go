@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -200,4 +201,20 @@ func FuzzSource(f *testing.F) {
 			t.Fatalf("%q becomes %q, and then %q, %v", text, out, again, err)
 		}
 	})
+}
+
+func TestALineFourTimesAsLongCostsAboutFourTimesAsMuch(t *testing.T) {
+	allocated := func(items int) uint64 {
+		src := []byte("a: [" + strings.Repeat("b, ", items) + "]\n")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := yamlfmt.Source("f.yaml", src); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	if short, long := allocated(1000), allocated(4000); long > 8*short {
+		t.Errorf("a line takes %d bytes of memory, and one four times as long %d", short, long)
+	}
 }
