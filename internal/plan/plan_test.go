@@ -1,7 +1,10 @@
 package plan_test
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
@@ -141,5 +144,22 @@ func TestBaseURLsOfThePlanMayHoldNames(t *testing.T) {
 	got, err := p.Green.Expand(strictyaml.Lookup(func(string) (any, error) { return "test.example.com", nil }))
 	if err != nil || got != "http://test.example.com:8443" {
 		t.Errorf("green is %q, %v", got, err)
+	}
+}
+
+func TestFourTimesAsManyVariablesCostAboutFourTimesAsMuch(t *testing.T) {
+	allocated := func(count int) uint64 {
+		var vars strings.Builder
+		for i := range count {
+			fmt.Fprintf(&vars, "  v%d: 1\n", i)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		mustParse(t, "version: 1\nchecks: [{tcp: 'a:1'}]\nvars:\n"+vars.String())
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	if few, many := allocated(500), allocated(2000); many > 8*few {
+		t.Errorf("500 variables take %d bytes of memory, and 2000 take %d", few, many)
 	}
 }

@@ -25,9 +25,10 @@ func (l Language) vars(root strictyaml.Node) (map[string]any, strictyaml.Problem
 }
 
 func (l Language) planVars(node strictyaml.Node, vars map[string]any) strictyaml.Problems {
-	names := slices.Clone(l.Names)
+	names, written := slices.Clone(l.Names), map[string]strictyaml.Node{}
 	for _, pair := range node.Pairs() {
 		names = append(names, "vars."+pair.Key.Text())
+		written[pair.Key.Text()] = pair.Value
 	}
 	dec := strictyaml.NewDecoder(strictyaml.Names{Later: names})
 	var values strictyaml.Map[strictyaml.Value]
@@ -37,7 +38,7 @@ func (l Language) planVars(node strictyaml.Node, vars map[string]any) strictyaml
 		dec.Decode(node, &values)
 	}
 	for _, v := range values {
-		written, _ := node.Get(v.Key)
+		written := written[v.Key]
 		plain, err := v.Value.Expand(noName)
 		if err != nil {
 			dec.Problem(written, "%s: the value of a variable is plain: it can't hold {{ }}", v.Key)
