@@ -39,9 +39,9 @@ func Plain(err error) string {
 	}
 	switch {
 	case errors.As(err, &api) && api.ErrorMessage() != "":
-		return api.ErrorCode() + ": " + strings.TrimSuffix(strings.Join(strings.Fields(api.ErrorMessage()), " "), ".")
+		return oneLine(api.ErrorCode()) + ": " + strings.TrimSuffix(oneLine(api.ErrorMessage()), ".")
 	case errors.As(err, &api) && api.ErrorCode() != "":
-		return api.ErrorCode()
+		return oneLine(api.ErrorCode())
 	}
 	var sent *smithy.OperationError
 	if errors.As(err, &sent) && sent.Err != nil {
@@ -50,5 +50,7 @@ func Plain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer in time"
 	}
-	return cmp.Or(strings.Join(strings.Fields(err.Error()), " "), "no reason was given")
+	return cmp.Or(oneLine(err.Error()), "no reason was given")
 }
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -106,7 +108,46 @@ func element(body []byte, name string) string {
 	if !closed {
 		return ""
 	}
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&amp;", "&").Replace(text)
+	return unescaped(text)
+}
+
+// unescaped puts characters in place of XML's references to them: S3 has names for five, and servers that speak for it have numbers.
+// What is no reference stays as it is.
+//
+// https://www.w3.org/TR/xml/#sec-references
+func unescaped(text string) string {
+	named := map[string]rune{"lt": '<', "gt": '>', "quot": '"', "apos": '\'', "amp": '&'}
+	const longest = len("#x10ffff;")
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "&")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		name, _, closed := strings.Cut(rest[:min(len(rest), longest)], ";")
+		c, known := named[name]
+		if number, numbered := strings.CutPrefix(name, "#"); numbered {
+			c, known = numberedRune(number)
+		}
+		if text = rest; closed && known {
+			b.WriteRune(c)
+			text = rest[len(name)+1:]
+		} else {
+			b.WriteByte('&')
+		}
+	}
+}
+
+// numberedRune is the character of a number, decimal or after an x hexadecimal.
+func numberedRune(number string) (rune, bool) {
+	digits, hexadecimal := strings.CutPrefix(number, "x")
+	base := 10
+	if hexadecimal {
+		base = 16
+	}
+	n, err := strconv.ParseUint(digits, base, 21)
+	return rune(n), err == nil && utf8.ValidRune(rune(n))
 }
 
 // fitsHost says that a bucket can stand in a host's name under AWS's certificates: one without dots can.
