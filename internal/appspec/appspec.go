@@ -120,12 +120,13 @@ func entries(of any) []entry {
 	return all
 }
 
-// member finds a member of an object by its name in lower case; nil where there is none.
+// member finds a member of an object by its name, in any case; nil where there is none. Where there are several, it is always the
+// same one.
 func member(of any, name string) any {
 	object, _ := of.(map[string]any)
-	for key, value := range object {
-		if strings.ToLower(key) == name {
-			return value
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if strings.EqualFold(key, name) {
+			return object[key]
 		}
 	}
 	return nil
