@@ -1,6 +1,10 @@
 package doctor
 
-import "testing"
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 func TestWildcardsMatchAsIAMsDo(t *testing.T) {
@@ -96,15 +100,48 @@ func TestADocumentThatIsNoneIsAnError(t *testing.T) {
 	}
 }
 
+// FuzzDocument: a policy that is one can be judged, and no action of one is allowed by reading nothing. The seeds are policies of AWS's
+// documentation, and one of those that come escaped as in a URL.
 func FuzzDocument(f *testing.F) {
-	f.Add(`{"Statement":{"Effect":"Allow","Action":["a:*"],"Resource":"*","Principal":{"AWS":"*"}}}`, "a:b")
-	f.Fuzz(func(_ *testing.T, text, action string) {
+	for _, seed := range []string{
+		`{"Statement":{"Effect":"Allow","Action":["a:*"],"Resource":"*","Principal":{"AWS":"*"}}}`,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["codedeploy.amazonaws.com","ecs.amazonaws.com"]},"Action":"sts:AssumeRole"}]}`,
+		`{"Version":"2012-10-17","Statement":[{"Sid":"hooks","Action":["lambda:InvokeFunction"],"Effect":"Allow","Resource":"arn:aws:lambda:*:*:function:CodeDeployHook_*"},{"Effect":"Deny","NotAction":"iam:*","NotResource":["arn:aws:s3:::${aws:username}/?"],"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}}}]}`,
+		`%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22ecs%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D`,
+	} {
+		f.Add(seed, "lambda:InvokeFunction")
+	}
+	f.Fuzz(func(t *testing.T, text, action string) {
 		d, err := parseDocument("p", text)
 		if err != nil {
 			return
 		}
-		decide([]document{d}, &d, action, functionARN)
 		d.allows(serviceRole, action, functionARN)
 		d.trusts("ecs.amazonaws.com")
+		if got := decide([]document{d}, &d, action, functionARN); got.allowed && !strings.Contains(strings.ToLower(text), "allow") && !strings.ContainsAny(text, `%\\`) {
+			t.Errorf("%q allows %q: %s", text, action, got.why)
+		}
+	})
+}
+
+// FuzzPattern: a pattern fits what its regular expression fits.
+func FuzzPattern(f *testing.F) {
+	f.Add("lambda:Invoke*", "lambda:InvokeFunction")
+	f.Add("arn:aws:lambda:*:*:function:CodeDeployHook_?", functionARN)
+	f.Add("arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::a/b/c")
+	f.Add("*a*a*a*a*b", "aaaaaaaaaaaaaaaa")
+	f.Fuzz(func(t *testing.T, pattern, value string) {
+		for _, s := range []string{pattern, value} {
+			if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+				return // characters and bytes are one in what policies hold
+			}
+		}
+		if strings.Contains(pattern, `\`) {
+			return // a quoted backslash would be taken for that of a quoted wildcard
+		}
+		want := regexp.MustCompile("^" + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(policyVariable.ReplaceAllString(pattern, "*"))) + "$").MatchString(value)
+		if got := wild(pattern, value, false); got != want {
+			t.Errorf("%q on %q: %v, want %v", pattern, value, got, want)
+		}
 	})
 }

@@ -93,8 +93,11 @@ func pages[T, P any](ctx context.Context, c caller, operation string, parameters
 		}
 		items, next := read(page)
 		all = append(all, items...)
-		if next == "" {
+		switch next {
+		case "":
 			return all, nil
+		case parameters.Get("NextToken"):
+			return nil, fmt.Errorf("%s %s: the page that follows %q is said to be followed by itself", c.service.id, operation, next)
 		}
 		parameters.Set("NextToken", next)
 	}

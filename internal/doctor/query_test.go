@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -170,6 +171,45 @@ func TestWhatAServiceRefusesIsToldByItsCode(t *testing.T) {
 		cancel()
 		if _, err := c.subnets(ctx, nil); !errors.Is(err, context.Canceled) {
 			t.Error(err)
+		}
+	})
+}
+
+// one gives each request the same answer, without a network.
+type one struct {
+	status int
+	body   string
+}
+
+func (o one) Do(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: o.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(o.body))}, nil
+}
+
+// FuzzQueryAnswer: whatever XML a service answers, it is read or refused, and the reading ends. The answers in testdata are those of
+// moto.
+func FuzzQueryAnswer(f *testing.F) {
+	f.Add(`<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-1</subnetId></item></subnetSet><nextToken>again</nextToken></DescribeSubnetsResponse>`)
+	f.Add(`<DescribeAlarmsResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><DescribeAlarmsResult><MetricAlarms><member><AlarmName>a</AlarmName><StateValue>ALARM</StateValue></member></MetricAlarms></DescribeAlarmsResult></DescribeAlarmsResponse>`)
+	f.Add(`<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`)
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
+			c := caller{aws.Config{
+				Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "example", ""), HTTPClient: one{status, body}, BaseEndpoint: aws.String("http://aws"),
+			}, ec2Service}
+			_, subnets := c.subnets(t.Context(), []string{"subnet-1"})
+			_, tables := c.routeTables(t.Context(), "vpc-1")
+			_, endpoints := c.vpcEndpoints(t.Context(), "vpc-1")
+			_, groups := c.securityGroups(t.Context(), []string{"sg-1"})
+			c.service = cloudWatchService
+			_, alarms := c.alarms(t.Context(), []string{"a"})
+			for _, err := range []error{subnets, tables, endpoints, groups, alarms} {
+				switch {
+				case err == nil && status != http.StatusOK:
+					t.Errorf("%q is no error", body)
+				case err != nil && strings.ContainsAny(reason(err), "\r\n"):
+					t.Errorf("%q says %q, which is not one line", body, reason(err))
+				}
+			}
 		}
 	})
 }
