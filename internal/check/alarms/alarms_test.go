@@ -362,3 +362,33 @@ func FuzzHistory(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAlarms: whatever is answered of the alarms, they are OK only where it says so. The seeds are an answer of moto, and the form of
+// CloudWatch's own.
+func FuzzAlarms(f *testing.F) {
+	f.Add(`{"CompositeAlarms": [], "MetricAlarms": [{"AlarmName": "a", "AlarmArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a", "AlarmConfigurationUpdatedTimestamp": 1796080788.654, "ActionsEnabled": true, "OKActions": [], "AlarmActions": [], ` +
+		`"InsufficientDataActions": [], "StateValue": "ALARM", "StateReason": "it rings", "StateUpdatedTimestamp": 1796080788.66, "MetricName": "errors", "Namespace": "shop", "Statistic": "Sum", "Dimensions": [], "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold", "Metrics": []}]}`)
+	f.Add(`{"MetricAlarms":[{"AlarmName":"a","StateValue":"OK","StateUpdatedTimestamp":1795649449.947}],"CompositeAlarms":[{"AlarmName":"a","StateValue":"OK"}]}`)
+	f.Add(`{"MetricAlarms":[{"AlarmName":"a","StateValue":"INSUFFICIENT_DATA","StateReasonData":"{}"}],"NextToken":"again"}`)
+	f.Add(`{"MetricAlarms":null}`)
+	var reply string
+	peer := kindtest.Serve(f, func(c kindtest.Call) kindtest.Reply {
+		if c.Operation == "DescribeAlarms" {
+			return kindtest.Reply{Body: reply}
+		}
+		return kindtest.Reply{Body: history()}
+	})
+	kind := alarmscheck.Kind(peer.Config(f))
+	f.Fuzz(func(t *testing.T, text string) {
+		reply = text
+		got := kindtest.Ask(t, kind, "alarms: a", check.Scope{Began: began, Held: began})
+		if got == "passed" && !saysOK(text) || strings.ContainsAny(got, "\r\n") {
+			t.Errorf("of %q it says %q", text, got)
+		}
+	})
+}
+
+// saysOK: what is read by its name in any case, and whose text may be escaped.
+func saysOK(text string) bool {
+	return json.Valid([]byte(text)) && (strings.Contains(text, "OK") || strings.Contains(text, `\u`))
+}

@@ -3,6 +3,8 @@ package grpccheck
 import (
 	"bytes"
 	"context"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +61,32 @@ func FuzzResponse(f *testing.F) {
 		var same healthpb.HealthCheckResponse
 		if proto.Unmarshal(framed[5:], &same) == nil && got != statusOf(uint64(uint32(same.GetStatus()))) {
 			t.Errorf("%x is read as %s, and is %s", framed, got, same.GetStatus())
+		}
+	})
+}
+
+// FuzzEnd: how a call ended is told in one line, and a message that a server has escaped is the one that it meant. The seeds are those
+// of grpc-go, and of the protocol's page: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+func FuzzEnd(f *testing.F) {
+	f.Add("0", "")
+	f.Add("5", "unknown service")
+	f.Add("12", "unknown service grpc.health.v1.Health")
+	f.Add("14", "name%20resolver%3A%0A%E2%98%BA 100%")
+	f.Add("-1", "%zz")
+	f.Fuzz(func(t *testing.T, number, message string) {
+		h := http.Header{"Grpc-Status": {number}, "Grpc-Message": {message}}
+		end, known := endOf(h)
+		if !known {
+			return
+		}
+		for _, balancer := range []bool{true, false} {
+			if p := end.problem("shop", balancer); strings.ContainsAny(p.Reason, "\r\n") {
+				t.Errorf("%q with %q is told as %q", number, message, p.Reason)
+			}
+		}
+		h.Set("Grpc-Message", url.PathEscape(message))
+		if again, _ := endOf(h); again.message != message || again.code != end.code {
+			t.Errorf("%q comes as %q", message, again.message)
 		}
 	})
 }

@@ -327,6 +327,7 @@ func TestACheckIsCalledByItsQuery(t *testing.T) {
 	}
 }
 
+// The answers in testdata are those of Prometheus 2.
 func FuzzAnswer(f *testing.F) {
 	f.Add(success("vector", one(`"4"`), ""))
 	f.Add(success("vector", one(`"NaN"`), `,"warnings":["a"],"infos":["b"]`))

@@ -225,3 +225,21 @@ func TestACheckOfTargetsIsCalledByItsGroup(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAnswer: whatever the load balancer answers of its targets, all of them are healthy only where it says so. The answers in testdata
+// are moto's.
+func FuzzAnswer(f *testing.F) {
+	f.Add(described(healthy("10.0.0.1") + target("10.0.0.9", "unhealthy", "Target.Timeout", "Request timed out")).Body)
+	f.Add(described(target("10.0.0.1", "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")).Body)
+	f.Add(refused(400, "Throttling", "Rate exceeded").Body)
+	var body string
+	peer := kindtest.Serve(f, func(kindtest.Call) kindtest.Reply { return kindtest.Reply{Body: body} })
+	kind := targetscheck.Kind(peer.Config(f))
+	f.Fuzz(func(t *testing.T, text string) {
+		body = text
+		got := kindtest.Ask(t, kind, "targets: green", check.Scope{})
+		if got == "passed" && !strings.Contains(text, "healthy") && !strings.Contains(text, "unavailable") || strings.ContainsAny(got, "\r\n") {
+			t.Errorf("of %q it says %q", text, got)
+		}
+	})
+}

@@ -16,6 +16,7 @@ func TestAMaskedFrameIsThatOfTheSpecification(t *testing.T) {
 	}
 }
 
+// The frames in testdata are those of npm's ws.
 func FuzzMessage(f *testing.F) {
 	for _, seed := range []string{
 		"\x81\x05Hello", "\x01\x03Hel\x80\x02lo", "\x89\x05Hello\x81\x00", "\x82\x7e\x01\x00" + strings.Repeat("x", 256), "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + strings.Repeat("x", 65536),
