@@ -159,6 +159,9 @@ func FuzzAssert(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	for _, line := range documented(f, `(?m)\bassert: .*$`) {
+		f.Add(strings.Trim(strings.TrimPrefix(line, "assert: "), `"'`))
+	}
 	doc, err := expect.ParseJSON([]byte(document))
 	if err != nil {
 		f.Fatal(err)
@@ -169,6 +172,11 @@ func FuzzAssert(f *testing.F) {
 			return
 		}
 		all, err := a.Assert.Judge(t.Context(), expect.Answer{Status: 200, Body: doc}, lookup)
+		for _, m := range all {
+			if line := m.String(); strings.ContainsAny(line, "\r\n") {
+				t.Errorf("%q says %q, which is not one line", expression, line)
+			}
+		}
 		_ = saidAll(all, err)
 	})
 }

@@ -3,6 +3,10 @@ package expect_test
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -165,23 +169,68 @@ func TestJSONJudgesEveryPath(t *testing.T) {
 
 var errNothing = errors.New("nothing")
 
+// FuzzJSONPathAndWhatIsExpectedThere: whatever path and expectation meet whatever answer, the judgement is told in lines, and a path that
+// selects nothing makes nothing true. The seeds are the paths of the documentation and the examples, and those of RFC 9535.
 func FuzzJSONPathAndWhatIsExpectedThere(f *testing.F) {
-	f.Add("$.items[*].price", "> 2")
-	f.Add("$..price", "~ ^3")
-	f.Add("$.items[?(@.price > 4)].price", "5")
-	f.Add("$['a b']['c.d']", "!= null")
-	f.Add("$.items[0,2:1]", "<= 1e400")
-	doc, err := expect.ParseJSON([]byte(document))
-	if err != nil {
-		f.Fatal(err)
+	f.Add("$.items[*].price", "> 2", []byte(document))
+	f.Add("$..price", "~ ^3", []byte(document))
+	f.Add("$.items[?(@.price > 4)].price", "5", []byte(document))
+	f.Add("$['a b']['c.d']", "!= null", []byte(document))
+	f.Add("$.items[0,2:1]", "<= 1e400", []byte(document))
+	for _, path := range []string{
+		"$.store.book[*].author", "$..author", "$.store.*", "$.store..price", "$..book[2].author", "$..book[-1]", "$..book[0,1]", "$..book[:2]", "$..book[?@.isbn]", "$..book[?@.price<10]", "$..*",
+		`$.o['j j']['k.k']`, `$["'"]["@"]`, "$[5:1:-2]", "$[::-1]", "$.a[?@.b == 'kilo' || @.b == 'k']", "$.a[?match(@.b, '[jk]')]", "$[?length(@.authors) >= 5]", "$.o[?@<3, ?@<3]", "$[?!@.x && count(@.*) == 1]",
+	} {
+		f.Add(path, "!= 1", []byte(`{"store": {"book": [{"author": "Herman Melville", "isbn": "0-553-21311-3", "price": 8.99}, {"price": 22.99}]}, "o": {"j j": {"k.k": 3}}, "a": [3, {"b": "kilo"}]}`))
 	}
-	f.Fuzz(func(_ *testing.T, path, want string) {
+	for _, path := range documented(f, `\$(\.[A-Za-z_]\w*|\[[^\]]*\])+`) {
+		f.Add(path, "ok", []byte(`[{"status": "ok", "items": [{"sku": 42}]}, null, 1e999, "\ud800"]`))
+	}
+	f.Fuzz(func(t *testing.T, path, want string, body []byte) {
+		doc, err := expect.ParseJSON(body)
+		if (err == nil) != json.Valid(body) {
+			t.Fatalf("%q is read with %v", body, err)
+		}
+		if err != nil {
+			return
+		}
 		a, err := tryDecode("json: {" + quoted(path) + ": " + quoted(want) + "}")
 		if err != nil {
 			return
 		}
-		// Whatever they are, they are judged and shown.
 		all, err := a.JSON.Judge(doc, func(string) (any, error) { return nil, errNothing })
+		for _, m := range all {
+			if line := m.String(); strings.ContainsAny(line, "\r\n") {
+				t.Errorf("%q of %q says %q, which is not one line", path, body, line)
+			}
+		}
 		_ = saidAll(all, err)
 	})
+}
+
+// documented are all texts of a form that the documentation and the examples hold.
+func documented(t testing.TB, form string) []string {
+	t.Helper()
+	var found []string
+	for _, pattern := range []string{"../../README.md", "../../docs/*.md", "../../docs/checks/*.md", "../../examples/*/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files (%v)", pattern, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, one := range regexp.MustCompile(form).FindAllString(string(text), -1) {
+				if !slices.Contains(found, one) {
+					found = append(found, one)
+				}
+			}
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("nothing has the form %s", form)
+	}
+	return found
 }

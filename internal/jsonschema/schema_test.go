@@ -198,6 +198,11 @@ func FuzzSchema(f *testing.F) {
 	f.Add(`{oneOf: [{pattern: "^a"}, {contains: {const: null}}], unevaluatedItems: false, if: true, then: {uniqueItems: true}}`, `[null, 1, 1.0]`)
 	f.Add(`{"$schema": "http://json-schema.org/draft-07/schema#", "items": [{}, false], "additionalItems": {"$ref": "#"}}`, `[[], [[]]]`)
 	f.Add(`{patternProperties: {"": {format: date-time}}, propertyNames: {maxLength: 1}, dependentSchemas: {a: {maxProperties: 0}}}`, `{"a": "x"}`)
+	for _, file := range suite(f, "draft2020-12") {
+		for _, g := range groupsOf(f, file) {
+			f.Add(string(g.Schema), string(g.Tests[0].Data))
+		}
+	}
 	f.Fuzz(func(t *testing.T, text, value string) {
 		schema, err := compile(text, jsonschema.Draft2020)
 		if err != nil {

@@ -42,19 +42,10 @@ var refused = []string{
 
 // The suite comes with the module that this package's schemas are held against elsewhere.
 func TestTheOfficialSuiteIsJudgedAsItSays(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/google/jsonschema-go").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := filepath.Join(strings.TrimSpace(string(out)), "jsonschema", "testdata")
 	const leastJudged = 1800
 	judged := 0
 	for folder, dialect := range map[string]jsonschema.Dialect{"draft2020-12": jsonschema.Draft2020, "draft7": jsonschema.Draft7} {
-		files, err := filepath.Glob(filepath.Join(root, folder, "*.json"))
-		if err != nil || len(files) < 30 {
-			t.Fatalf("%d files of %s, %v", len(files), folder, err)
-		}
-		for _, file := range files {
+		for _, file := range suite(t, folder) {
 			t.Run(folder+"/"+filepath.Base(file), func(t *testing.T) { judged += judgeSuite(t, file, dialect) })
 		}
 	}
@@ -63,8 +54,22 @@ func TestTheOfficialSuiteIsJudgedAsItSays(t *testing.T) {
 	}
 }
 
-// judgeSuite judges the values of one file, and gives their number.
-func judgeSuite(t *testing.T, file string, dialect jsonschema.Dialect) int {
+// suite gives the files of a part of the suite.
+func suite(t testing.TB, folder string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/google/jsonschema-go").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "jsonschema", "testdata", folder, "*.json"))
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d files of %s, %v", len(files), folder, err)
+	}
+	return files
+}
+
+func groupsOf(t testing.TB, file string) []group {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -73,8 +78,13 @@ func judgeSuite(t *testing.T, file string, dialect jsonschema.Dialect) int {
 	if err := json.Unmarshal(text, &groups); err != nil {
 		t.Fatal(err)
 	}
+	return groups
+}
+
+// judgeSuite judges the values of one file, and gives their number.
+func judgeSuite(t *testing.T, file string, dialect jsonschema.Dialect) int {
 	judged := 0
-	for _, g := range groups {
+	for _, g := range groupsOf(t, file) {
 		schema, err := compile(string(g.Schema), dialect)
 		if err != nil {
 			if !slices.ContainsFunc(refused, func(why string) bool { return strings.Contains(err.Error(), why) }) {

@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"errors"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -177,12 +178,17 @@ func FuzzDocument(f *testing.F) {
 	f.Add(document("3.1.0", `{default: {headers: {A: {schema: {type: array, items: {type: integer}}}}, content: {"*/*": {schema: {$ref: "#/paths"}}}}}`), "text/x", `x`)
 	f.Add("openapi: 3.1.0\npaths: {/: {$ref: '#/x'}}\nx: {get: {responses: {2XX: {$ref: '#/x'}}}}", "", ``)
 	f.Add("openapi: 3.0.0\nservers: [{url: '{a}://{b'}]\npaths: {'/{': {get: {responses: {200: {content: {a/b;c=d: {schema: {oneOf: [{}, {not: {}}]}}}}}}}}", "a/b", `[]`)
+	petstore, err := os.ReadFile("../check/http/testdata/petstore.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(petstore), "application/json", `[{"id": 1, "name": "Rex"}]`)
 	f.Fuzz(func(t *testing.T, text, contentType, body string) {
 		doc, err := read(text)
 		if err != nil {
 			return
 		}
-		for _, path := range []string{"/", "/{", "/a%2Fb", body} {
+		for _, path := range []string{"/", "/{", "/a%2Fb", "/pets", "/pets/7", body} {
 			op := doc.Find("GET", path)
 			if op == nil {
 				continue

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -245,6 +246,32 @@ func TestTheClassicPlanAsksHEADForEachRoute(t *testing.T) {
 	}
 }
 
+// documented are the plans of the documentation, of the examples and of the demo.
+func documented(t testing.TB) []string {
+	t.Helper()
+	fenced := regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	var plans []string
+	for _, pattern := range []string{"../../README.md", "../../docs/*.md", "../../docs/checks/*.md", "../../examples/*/greenlight.yaml", "../demo/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files (%v)", pattern, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if filepath.Ext(file) == ".yaml" {
+				plans = append(plans, string(text))
+			}
+			for _, block := range fenced.FindAllStringSubmatch(string(text), -1) {
+				plans = append(plans, block[1])
+			}
+		}
+	}
+	return plans
+}
+
 func FuzzParse(f *testing.F) {
 	seeds, err := os.ReadDir("testdata")
 	if err != nil {
@@ -259,6 +286,9 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add(string(plan.Classic("{{", `"{{,'}}`).Text))
+	for _, text := range documented(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := parse(text)
 		var problems strictyaml.Problems

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -121,6 +122,13 @@ func FuzzCases(f *testing.F) {
 	f.Add("version: 1\nplan: p.yaml\ngreen: refused\nresults: {a: {outcome: failed, reason: x}}\ncases: [{name: x, stage: AfterInstall, expect: failed}]", "/a")
 	f.Add("version: 1\nplan: p.yaml\ncases: [{name: x, green: [{request: 'GET /a*b?c=*', answers: [503, {json: {a: 1}, after: 1s}]}], expect: {outcome: passed, reason: '~ x'}}]", "/axb?c=1")
 	f.Add("version: 1\nplan: p.yaml\ncases: [{name: x, green: [{request: '*', answer: {error: reset}}], expect: passed}]", "/")
+	docs, err := os.ReadFile("../../docs/testing.md")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(docs, -1) {
+		f.Add(string(block[1]), "/cart?a=b")
+	}
 	f.Fuzz(func(t *testing.T, text, target string) {
 		root, err := strictyaml.Parse("c.yaml", []byte(text))
 		if err != nil {

@@ -214,6 +214,17 @@ func TestTheCommonCaseNeedsNoFile(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(minimal)
 	f.Add(scenario.Example())
+	examples, err := filepath.Glob("../../../examples/*/scenario.yaml")
+	if err != nil || len(examples) == 0 {
+		f.Fatalf("there are no examples: %v", err)
+	}
+	for _, file := range examples {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
 	folder := f.TempDir()
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "appspec: /") || strings.Contains(text, "..") {
