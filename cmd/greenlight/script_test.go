@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/greenlight-deploy/greenlight/internal/report/sariftest"
 )
 
 func TestMain(m *testing.M) {
@@ -47,9 +49,18 @@ func TestCommandLine(t *testing.T) {
 			"await-request": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Value(greenKey{}).(*green).awaitRequest()
 			},
-			"masked": masked,
+			"masked":      masked,
+			"valid-sarif": validSARIF,
 		},
 	})
+}
+
+// validSARIF holds a log against the schema of SARIF: `valid-sarif stdout`.
+func validSARIF(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: valid-sarif log")
+	}
+	ts.Check(sariftest.Judge([]byte(ts.ReadFile(args[0]))))
 }
 
 // masked compares a file with a golden one in which … stands for whatever changes from run to run: `masked stdout want`.

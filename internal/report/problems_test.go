@@ -6,10 +6,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/greenlight-deploy/greenlight/internal/report"
+	"github.com/greenlight-deploy/greenlight/internal/report/sariftest"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -53,12 +55,70 @@ func TestAnnotationsAreWorkflowCommands(t *testing.T) {
 	}
 }
 
+// runnerReads reads a line as the runner of GitHub Actions does: which annotation it makes of it, and with which properties. Spaces before
+// the command are passed over; the first :: after it ends the properties, which commas part; percent signs are unescaped last.
+//
+// https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+func runnerReads(line string) (properties map[string]string, message string, ok bool) {
+	line, ok = strings.CutPrefix(strings.TrimLeftFunc(line, unicode.IsSpace), "::")
+	command, message, found := strings.Cut(line, "::")
+	name, rest, _ := strings.Cut(command, " ")
+	if !ok || !found || name != "error" {
+		return nil, "", false
+	}
+	data := []string{"%0D", "\r", "%0A", "\n"}
+	unescape := func(s string, pairs ...string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			s = strings.ReplaceAll(s, pairs[i], pairs[i+1])
+		}
+		return strings.ReplaceAll(s, "%25", "%")
+	}
+	properties = map[string]string{}
+	for one := range strings.SplitSeq(strings.TrimSpace(rest), ",") {
+		if key, value, _ := strings.Cut(one, "="); key != "" && value != "" {
+			properties[key] = unescape(value, append(data, "%3A", ":", "%2C", ",")...)
+		}
+	}
+	return properties, unescape(message, data...), true
+}
+
+func TestTheRunnerReadsAnAnnotationAsItIsMeant(t *testing.T) {
+	for _, text := range []string{
+		"plain", "50%", "%0A", "%250A", "%25", "a:b", "a::b", "a,b", "line=7", ",line=7", "::error::x", "::stop-commands::x", "##[error]x",
+		"a\nb", "a\r\nb", "%3A%2C", "é𝄞", "[x]", "a=b=c", `"quoted" \ 'so'`, "a\tb", "%%%", "ends with %",
+	} {
+		file := text + ".yaml"
+		wrong := strictyaml.Problem{
+			Position: strictyaml.Position{File: file, Line: 4, Column: 2}, Rule: strictyaml.RuleValue, Message: text, Source: "abc", Width: 2,
+		}
+		var out strings.Builder
+		if err := report.Annotations(&out, []report.WrongFile{{Name: file, Err: strictyaml.Problems{wrong}}}, func(name string) string { return name }); err != nil {
+			t.Fatal(err)
+		}
+		line := strings.TrimSuffix(out.String(), "\n")
+		if strings.ContainsAny(line, "\r\n") {
+			t.Errorf("%q is on several lines: %q", text, line)
+		}
+		properties, message, ok := runnerReads(line)
+		if !ok || message != text {
+			t.Errorf("%q is read as %q, %v, from %s", text, message, ok, line)
+		}
+		want := map[string]string{"file": file, "line": "4", "endLine": "4", "col": "2", "endColumn": "4", "title": "greenlight: value"}
+		if diff := cmp.Diff(want, properties); diff != "" {
+			t.Errorf("%q has other properties (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
 func TestSARIFIsWhatItsSchemaDemands(t *testing.T) {
 	var out bytes.Buffer
 	if err := report.SARIF(&out, "1.2.3", wrongFiles(), place); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "sarif", out.String())
+	if err := sariftest.Judge(out.Bytes()); err != nil {
+		t.Errorf("by the published schema: %v", err)
+	}
 	var log struct {
 		Version string
 		Runs    []struct {
@@ -113,6 +173,38 @@ func TestSARIFWithoutProblemsHasAnEmptyListOfResults(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), `"results": []`) {
 		t.Errorf("without results a reader takes the run for one that didn't look: %s", out.String())
+	}
+	if err := sariftest.Judge(out.Bytes()); err != nil {
+		t.Errorf("by the published schema: %v", err)
+	}
+}
+
+// https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning#reportingdescriptor-object
+func TestSARIFHasWhatGitHubDemandsOfARule(t *testing.T) {
+	var out bytes.Buffer
+	if err := report.SARIF(&out, "1.2.3", nil, place); err != nil {
+		t.Fatal(err)
+	}
+	type text struct{ Text string }
+	var log struct {
+		Runs []struct {
+			Tool struct {
+				Driver struct {
+					Rules []struct {
+						ID                                      string
+						ShortDescription, FullDescription, Help text
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(out.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range log.Runs[0].Tool.Driver.Rules {
+		if rule.ID == "" || rule.ShortDescription.Text == "" || rule.FullDescription.Text == "" || rule.Help.Text == "" {
+			t.Errorf("the rule %+v isn't whole", rule)
+		}
 	}
 }
 

@@ -42,10 +42,15 @@ type (
 		InformationURI string      `json:"informationUri"`
 		Rules          []sarifRule `json:"rules"`
 	}
+	// GitHub's code scanning wants all of a rule, though the standard doesn't.
+	//
+	// https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning#reportingdescriptor-object
 	sarifRule struct {
-		ID          string       `json:"id"`
-		Description sarifMessage `json:"shortDescription"`
-		HelpURI     string       `json:"helpUri"`
+		ID      string       `json:"id"`
+		Short   sarifMessage `json:"shortDescription"`
+		Full    sarifMessage `json:"fullDescription"`
+		Help    sarifMessage `json:"help"`
+		HelpURI string       `json:"helpUri"`
 	}
 	sarifInvocation struct {
 		ExecutionSuccessful bool `json:"executionSuccessful"`
@@ -106,9 +111,13 @@ func SARIF(out io.Writer, version string, files []WrongFile, place func(name str
 func sarifRules() []sarifRule {
 	described := strictyaml.Rules()
 	described[ruleFile] = "The file can't be read"
+	const page = homePage + "/blob/main/docs/plan.md"
 	rules := make([]sarifRule, 0, len(described))
 	for rule, description := range described {
-		rules = append(rules, sarifRule{string(rule), sarifMessage{description}, homePage + "/blob/main/docs/plan.md"})
+		rules = append(rules, sarifRule{
+			ID: string(rule), Short: sarifMessage{description}, Full: sarifMessage{description + "."},
+			Help: sarifMessage{description + ". The plan's language is described in " + page + "."}, HelpURI: page,
+		})
 	}
 	slices.SortFunc(rules, func(a, b sarifRule) int { return strings.Compare(a.ID, b.ID) })
 	return rules
