@@ -105,7 +105,11 @@ func (t *conversation) take(ctx context.Context, turn turn) (check.Result, bool)
 		t.asking.Trace.Sent()
 	}
 	if turn.Expect != nil {
-		if result, ok := t.await(ctx, turn); !ok {
+		await := t.await
+		if turn.Expect.line == nil {
+			await = t.awaitBytes
+		}
+		if result, ok := await(ctx, turn); !ok {
 			return result, false
 		}
 	}
@@ -115,20 +119,62 @@ func (t *conversation) take(ctx context.Context, turn turn) (check.Result, bool)
 	return check.Result{}, true
 }
 
+// awaitBytes reads until as many bytes have come as are expected, or one that isn't expected has. What follows them is left to
+// the next turn.
+func (t *conversation) awaitBytes(ctx context.Context, turn turn) (check.Result, bool) {
+	want, err := turn.Expect.bytes.Expand(t.lookup)
+	if err != nil {
+		return network.Unasked(err).Result(), false
+	}
+	for {
+		if at, wrong := differs(want, t.unread); wrong {
+			m := turn.Expect.mismatch(turn.subject, want, t.unread, at)
+			m.Got += " (" + ordinal(at) + " differs)"
+			return failed(m), false
+		}
+		if len(t.unread) >= len(want) {
+			t.unread = t.unread[len(want):]
+			return check.Result{}, true
+		}
+		if err := t.read(); err != nil {
+			return t.unheardBytes(ctx, turn, want, err), false
+		}
+	}
+}
+
+// unheardBytes is the outcome where not all of the bytes came. That those that did are right proves nothing.
+func (t *conversation) unheardBytes(ctx context.Context, turn turn, want []network.Octet, err error) check.Result {
+	closed, full := errors.Is(err, io.EOF), errors.Is(err, errTooMuch)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return network.Cancelled().Result()
+	case len(t.unread) == 0, !closed && !full:
+		return t.asking.Problem(ctx, err, "connected, waiting for "+turn.subject).Result()
+	}
+	m := turn.Expect.mismatch(turn.subject, want, t.unread, len(t.unread))
+	if full {
+		m.Got += ", and " + err.Error()
+	} else {
+		m.Got += ", after which the connection was closed"
+	}
+	return failed(m)
+}
+
 // await reads until the expectation is true, or can't become true any more.
 func (t *conversation) await(ctx context.Context, turn turn) (check.Result, bool) {
+	expected := turn.Expect.line
 	var said []byte // whole lines that did not match
 	for {
 		line, whole := t.next()
-		if whole || turn.Expect.IsPattern() && len(line) > 0 {
-			m, err := turn.Expect.Judge(turn.subject, strings.TrimRight(string(line), "\r\n"), t.lookup)
+		if whole || expected.IsPattern() && len(line) > 0 {
+			m, err := expected.Judge(turn.subject, strings.TrimRight(string(line), "\r\n"), t.lookup)
 			switch {
 			case err != nil:
 				return network.Unasked(err).Result(), false
 			case m == nil:
 				t.unread = t.unread[len(line):]
 				return check.Result{}, true
-			case whole && !turn.Expect.IsPattern():
+			case whole && !expected.IsPattern():
 				return failed(m), false
 			}
 		}
@@ -173,6 +219,7 @@ func (t *conversation) read() error {
 // unheard is the outcome where what was expected didn't come. Of a server that said something whole, and something else,
 // it is a wrong answer.
 func (t *conversation) unheard(ctx context.Context, turn turn, said []byte, err error) (check.Result, bool) {
+	expected := turn.Expect.line
 	closed, full := errors.Is(err, io.EOF), errors.Is(err, errTooMuch)
 	all := string(said) + string(t.unread)
 	switch {
@@ -181,15 +228,15 @@ func (t *conversation) unheard(ctx context.Context, turn turn, said []byte, err 
 	case all == "", len(said) == 0 && !closed && !full:
 		return t.asking.Problem(ctx, err, "connected, waiting for "+turn.subject).Result(), false
 	}
-	m, judging := turn.Expect.Judge(turn.subject, strings.TrimRight(all, "\r\n"), t.lookup)
+	m, judging := expected.Judge(turn.subject, strings.TrimRight(all, "\r\n"), t.lookup)
 	switch {
 	case judging != nil:
 		return network.Unasked(judging).Result(), false
-	case m == nil && !turn.Expect.IsPattern(): // a last line without an end
+	case m == nil && !expected.IsPattern(): // a last line without an end
 		t.unread = nil
 		return check.Result{}, true
 	case m == nil: // the lines together match, and none of them
-		m, _ = turn.Expect.Missing(turn.subject, t.lookup)
+		m, _ = expected.Missing(turn.subject, t.lookup)
 	}
 	m.Got = expect.Quote(all)
 	switch {

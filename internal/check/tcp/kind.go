@@ -1,5 +1,6 @@
 // Package tcpcheck is the tcp kind of check: a connection, and what is said on it in turns. What comes is read as lines,
-// as the protocols that are spoken so have them; bytes without an end of line are looked at by regular expressions alone.
+// as the protocols that are spoken so have them, or held against bytes; bytes without an end of line are else looked at by
+// regular expressions alone.
 package tcpcheck
 
 import (
@@ -50,8 +51,8 @@ type Probe struct {
 type Step struct {
 	// Send is written first. Lines end with what the protocol asks for, often \r\n.
 	Send network.Payload `yaml:"send"`
-	// Expect is compared with the next line; under ~ lines are read until one matches.
-	Expect *expect.Text `yaml:"expect"`
+	// Expect is compared with the next line; under ~ lines are read until one matches. {hex: …} or {base64: …} are the next bytes.
+	Expect *Answer `yaml:"expect"`
 	// StartTLS makes the connection one of TLS after this step.
 	StartTLS bool `yaml:"starttls"`
 }
@@ -59,10 +60,10 @@ type Step struct {
 // Expect is what must be true.
 type Expect struct {
 	// Banner is what the server says first, before anything is sent.
-	Banner *expect.Text `yaml:"banner"`
+	Banner *Answer `yaml:"banner"`
 	// Answer is what comes after send.
-	Answer *expect.Text `yaml:"answer"`
-	// Duration is the time from connecting to the last line that was expected.
+	Answer *Answer `yaml:"answer"`
+	// Duration is the time from connecting to the last of what was expected.
 	Duration *expect.Duration `yaml:"duration"`
 	// Certificate is what the server shows where the connection is one of TLS.
 	Certificate *expect.Certificate `yaml:"certificate"`

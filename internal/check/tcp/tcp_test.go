@@ -67,6 +67,7 @@ func TestAConversationIsJudgedByItsLines(t *testing.T) {
 		{"so is what must differ", `{tcp: ADDRESS, expect: {banner: "!= 220-shop.example"}}`, `failed: tcp ADDRESS: the banner is "220-shop.example", expected != "220-shop.example"`},
 		{"an answer comes after what is sent", `{tcp: {address: ADDRESS, send: "HELP\r\n"}, expect: {banner: ~ ^220 , answer: ~ ^250-HELP}}`, "passed"},
 		{"bytes are sent as base64", `{tcp: {address: ADDRESS, send: {base64: SEVMUA0K}}, expect: {answer: ~ ^250-HELP$}}`, "passed"},
+		{"and in hexadecimal", `{tcp: {address: ADDRESS, send: {hex: 48 45 4c50 0D0a}}, expect: {answer: ~ ^250-HELP$}}`, "passed"},
 		{"a name is filled in", `{tcp: {address: ADDRESS, send: "{{ token }}\n"}, expect: {answer: ~ 250-s3cret}}`, "passed"},
 		{"what never matches is wrong once the server is done", `{tcp: {address: ADDRESS, send: "QUIT\r\n"}, expect: {answer: ~ ^250}}`, `failed: tcp ADDRESS: the answer is "220-shop.example\r\n220 ready\r\n221 bye\r\n", after which the connection was closed, expected ~ ^250`},
 		{"turns go on where the last one ended", `tcp: {address: ADDRESS, exchange: [{expect: ~ ^220 }, {send: "A\r\n", expect: ~ ^250-STARTTLS}, {expect: 250 ok}, {send: "B\r\n", expect: 250-B}]}`, "passed"},
@@ -151,6 +152,15 @@ func TestWhatDoesNotComeIsNeverWhatWasExpected(t *testing.T) {
 		{"two lines that match only together", "~ (?s)^a.b", say("a\nb\n"), `failed: the banner is "a\nb\n", after which the connection was closed, expected ~ (?s)^a.b`},
 		{"no number", `"> 5"`, say("many\n"), `failed: the banner is "many", which is not a number, expected > 5`},
 		{"not a number", `"> 5"`, say("NaN\n"), `failed: the banner is "NaN", which is not a number, expected > 5`},
+		{"no bytes", "{hex: ??}", hold(""), "inconclusive, to be retried: no answer within 2s (connected, waiting for the banner)"},
+		{"no bytes, and the end", "{hex: ??}", say(""), "inconclusive, to be retried: the connection was closed before an answer"},
+		{"some of the bytes", "{hex: 4f ?? ??}", hold("OK"), "inconclusive, to be retried: no answer within 2s (connected, waiting for the banner)"},
+		{"some of the bytes, and the end", "{hex: 4f ?? ??}", say("OK"), `failed: the banner is 4f 4b, after which the connection was closed, expected 4f ?? ??`},
+		{"a byte that isn't it", "{hex: 4f 4c ??}", hold("OK"), `failed: the banner is 4f 4b (byte 2 differs), expected 4f 4c ??`},
+		{"bytes that are no text", "{base64: AP8K}", say("\x00\xff\n"), "passed"},
+		{"more bytes than are expected", "{hex: 4f 4b}", hold("OK, and more"), "passed"},
+		{"one of many bytes", "{hex: '" + strings.Repeat("00", 40) + "'}", say(strings.Repeat("\x00", 30) + "\x01 and more"), "failed: the banner is … " + strings.Repeat("00 ", 14) + "01 20 61 6e 64 20 6d 6f 72 65 (byte 31 differs), expected … " + strings.Repeat("00 ", 24)[:71]},
+		{"more bytes than are read", "{hex: '" + strings.Repeat("78", tcpcheck.MaxAnswer+1) + "'}", say(strings.Repeat("x", tcpcheck.MaxAnswer+1)), "failed: the banner is … " + strings.Repeat("78 ", 24)[:71] + ", and over 64 KiB came, the most that is read, expected … " + strings.Repeat("78 ", 24)[:71]},
 		{"too much of it", "~ ready", say(strings.Repeat("x", tcpcheck.MaxAnswer+1)), `failed: the banner is "` + strings.Repeat("x", 79) + `…", and over 64 KiB came, the most that is read, expected ~ ready`},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -174,6 +184,47 @@ func TestWhatDoesNotComeIsNeverWhatWasExpected(t *testing.T) {
 					t.Errorf("-want +got:\n%s", diff)
 				}
 			})
+		})
+	}
+}
+
+// postgres answers as a server of PostgreSQL does that speaks TLS: to a request of eight bytes with one letter, without an end of
+// line, before the handshake; and to what follows with an error and a number of its own.
+func postgres(cert tls.Certificate) func(net.Conn) {
+	return func(conn net.Conn) {
+		request := make([]byte, 8)
+		if _, err := io.ReadFull(conn, request); err != nil || string(request) != "\x00\x00\x00\x08\x04\xd2\x16\x2f" {
+			_, _ = io.WriteString(conn, "N")
+			return
+		}
+		_, _ = io.WriteString(conn, "S")
+		secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}})
+		if _, err := io.ReadFull(secured, request); err == nil {
+			_, _ = io.WriteString(secured, "R\x00\x00\x00\x08\x00\x00\x00\x05more\n")
+			_, _ = io.Copy(io.Discard, secured)
+		}
+	}
+}
+
+func TestBytesAreExpectedInTurns(t *testing.T) {
+	ca := networktest.NewAuthority(t, "Test CA")
+	address := networktest.Serve(t, postgres(ca.Sign(t, networktest.Template("db"))))
+	n := network.Network{Roots: ca.Pool()}
+	const ask8, start = `{send: {hex: 00 00 00 08 04 d2 16 2f}, expect: {hex: "53"}, starttls: true}`, `send: {hex: 00 00 00 08 00 03 00 00}`
+	for _, tt := range []struct{ why, src, want string }{
+		{"a byte without an end of line, before TLS", `tcp: {address: ADDRESS, exchange: [` + ask8 + `]}`, "passed"},
+		{"another one", `tcp: {address: ADDRESS, exchange: [{send: {hex: 00 00 00 08 04 d2 16 30}, expect: {hex: "53"}, starttls: true}]}`, `failed: tcp ADDRESS: the answer of step 1 is 4e (byte 1 differs), expected 53`},
+		{"some of them may be any", `tcp: {address: ADDRESS, exchange: [` + ask8 + `, {` + start + `, expect: {hex: 52 00 00 00 ?? ?? ?? ?? 05}}]}`, "passed"},
+		{"what follows is the next turn's, bytes or a line", `tcp: {address: ADDRESS, exchange: [` + ask8 + `, {` + start + `, expect: {hex: 52 00 00 00 08}}, {expect: {base64: AAAABQ==}}, {expect: more}]}`, "passed"},
+		{"what a name stands for is bytes as well", `tcp: {exchange: [{send: {hex: "{{ token }}"}}], address: ADDRESS}`, `inconclusive: tcp ADDRESS: plan.yaml:1:31: hex: "s3" is no byte: a byte is two hexadecimal digits, as in 0a`},
+		{"also where they are expected", `tcp: {exchange: [{expect: {base64: "{{ token }}"}}], address: ADDRESS}`, `inconclusive: tcp ADDRESS: plan.yaml:1:36: base64: illegal base64 data at input byte 4`},
+		{"where it is wrong too", `tcp: {address: ADDRESS, exchange: [` + ask8 + `, {` + start + `, expect: {hex: 52 00 00 00 08}}, {expect: {base64: AAAABg==}}]}`, `failed: tcp ADDRESS: the answer of step 3 is 00 00 00 05 (byte 4 differs), expected 00 00 00 06`},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			got := networktest.Outcome(ask(t, strings.ReplaceAll(tt.src, "ADDRESS", address), n, check.Scope{}))
+			if diff := cmp.Diff(tt.want, strings.ReplaceAll(got, address, "ADDRESS")); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
 		})
 	}
 }
@@ -239,7 +290,23 @@ func TestWhatIsWrongWithACheckIsToldAtItsPlace(t *testing.T) {
 		{"nor are its steps", `tcp: {exchange: [{}]}`, `1:18: tcp: the step says nothing: write send, expect or starttls`},
 		{"TLS begins once", `tcp: {exchange: [{starttls: true}, {starttls: true}]}`, `1:36: tcp: starttls: the connection is one of TLS already`},
 		{"a certificate is one of TLS", `{tcp: ":1", expect: {certificate: {names: a}}}`, `1:35: certificate: the connection isn't one of TLS: write tls: {}, or starttls in a step`},
-		{"base64 is one", `tcp: {send: {base64: "?"}}`, `1:13: send: base64: illegal base64 data at input byte 0`},
+		{"base64 is one", `tcp: {send: {base64: "?"}}`, `1:22: send: base64: illegal base64 data at input byte 0`},
+		{"and isn't empty", `tcp: {send: {base64: ""}}`, `1:22: send: base64: there are no bytes`},
+		{"nor a number, of which YAML makes another text", `tcp: {send: {base64: 1e10}}`, `1:22: send: base64: quote it: "1e10"; unquoted it is the number 1e10 in YAML`},
+		{"hexadecimal digits are some", `tcp: {send: {hex: "00 0g"}}`, `1:23: send: hex: "0g" is no byte: a byte is two hexadecimal digits, as in 0a`},
+		{"without a prefix", `tcp: {send: {hex: "0x00"}}`, `1:20: send: hex: "0x" is no byte: a byte is two hexadecimal digits, as in 0a`},
+		{"two to a byte", `tcp: {send: {hex: 00 1 22}}`, `1:22: send: hex: "1" is half of a byte: a byte is two hexadecimal digits, as in 0a`},
+		{"also at the end, and in other scripts", `tcp: {send: {hex: 001é}}`, `1:21: send: hex: "1é" is no byte: a byte is two hexadecimal digits, as in 0a`},
+		{"on the line where it is", "tcp:\n  send:\n    hex: |\n      00 11\n      22 3\n", `5:10: send: hex: "3" is half of a byte: a byte is two hexadecimal digits, as in 0a`},
+		{"a number is quoted", `tcp: {send: {hex: 53}}`, `1:19: send: hex: quote it: "53"; unquoted it is the number 53 in YAML`},
+		{"there are some", `tcp: {send: {hex: " "}}`, `1:20: send: hex: there are no bytes`},
+		{"what is sent is known", `tcp: {send: {hex: 00 ??}}`, `1:22: send: hex: ?? is any byte, which can be expected, and not be sent`},
+		{"bytes are written once", `tcp: {send: {hex: 0a, base64: AA==}}`, `1:13: send: the bytes are written twice: write one of hex and base64`},
+		{"they are written", `tcp: {send: {}}`, `1:13: send: no bytes are written: write hex or base64`},
+		{"as either of them", `tcp: {send: {bytes: a}}`, "1:13: send: no bytes are written: write hex or base64\n1:14: send: unknown key \"bytes\": valid here: base64, hex"},
+		{"the same of what is expected", `{tcp: ":1", expect: {banner: {hex: 0}}}`, `1:36: banner: hex: quote it: "0"; unquoted it is the number 0 in YAML`},
+		{"of which some may be any, and no half", `{tcp: ":1", expect: {banner: {hex: 00 ?? 1?}}}`, `1:42: banner: hex: "1?" is no byte: a byte is two hexadecimal digits, as in 0a`},
+		{"and in a step", `tcp: {exchange: [{expect: {base64: A}}]}`, `1:36: expect: base64: illegal base64 data at input byte 0`},
 		{"a key is known or wrong", `tcp: {adr: a}`, `1:7: tcp: unknown key "adr": valid here: address, exchange, send, tls`},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
