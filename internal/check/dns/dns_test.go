@@ -114,7 +114,19 @@ func zone(t *testing.T) map[string][]dnsmessage.ResourceBody {
 		"TypePTR 1.0.0.10.in-addr.arpa.":  {&dnsmessage.PTRResource{PTR: name("shop.example.")}},
 		"TypeSOA shop.example.":           {&dnsmessage.SOAResource{NS: name("ns1.shop.example."), MBox: name("root.shop.example."), Serial: 7, Refresh: 1, Retry: 2, Expire: 3, MinTTL: 4}},
 		"257 shop.example.":               {&dnsmessage.UnknownResource{Type: 257, Data: []byte("\x00\x05issueamazon.com")}},
-		"TypeTXT empty.example.":          {},
+		"TypeHTTPS shop.example.": {
+			&dnsmessage.HTTPSResource{SVCBResource: dnsmessage.SVCBResource{Priority: 1, Target: name("."), Params: []dnsmessage.SVCParam{
+				{Key: dnsmessage.SVCParamALPN, Value: []byte("\x02h2\x02h3")}, {Key: dnsmessage.SVCParamIPv4Hint, Value: []byte{10, 0, 0, 1}},
+			}}},
+			&dnsmessage.HTTPSResource{SVCBResource: dnsmessage.SVCBResource{Priority: 2, Target: name("CDN.shop.example."), Params: []dnsmessage.SVCParam{
+				{Key: dnsmessage.SVCParamPort, Value: []byte{0x20, 0xfb}},
+			}}},
+		},
+		"TypeSVCB _dns.shop.example.": {&dnsmessage.SVCBResource{
+			Priority: 1, Target: name("dns.shop.example."), Params: []dnsmessage.SVCParam{{Key: dnsmessage.SVCParamALPN, Value: []byte("\x03dot")}},
+		}},
+		"TypeMX nomail.example.": {&dnsmessage.MXResource{MX: name(".")}},
+		"TypeTXT empty.example.": {},
 	}
 }
 
@@ -205,6 +217,9 @@ func TestAnAnswerIsJudged(t *testing.T) {
 		{"SRV", `{dns: {name: _sip._tcp.shop.example, type: SRV}, expect: {values: 1 5 5060 sip.shop.example}}`, "passed"},
 		{"SOA", `{dns: {name: shop.example, type: SOA}, expect: {values: ns1.shop.example root.shop.example 7 1 2 3 4}}`, "passed"},
 		{"PTR of an address", `{dns: {name: 10.0.0.1, type: PTR}, expect: {values: shop.example}}`, "passed"},
+		{"a service has its parameters", `{dns: {name: shop.example, type: HTTPS}, expect: {values: ['1 . alpn=h2,h3 ipv4hint=10.0.0.1', 2 cdn.shop.example port=8443]}}`, "passed"},
+		{"of which one alone may count", `{dns: {name: _dns.shop.example, type: SVCB}, expect: {values: {any: ["~ ^1 .* alpn=(.*,)?h3( |$)"]}}}`, `failed: dns SVCB _dns.shop.example at SERVER: SVCB of _dns.shop.example is "1 dns.shop.example alpn=dot", expected one of ~ ^1 .* alpn=(.*,)?h3( |$)`},
+		{"a domain that takes no mail", `{dns: {name: nomail.example, type: MX}, expect: {values: 0 .}}`, "passed"},
 		{"CAA", `{dns: {name: shop.example, type: CAA}, expect: {values: '0 issue "amazon.com"'}}`, "passed"},
 		{"there is no such name", `dns: gone.example`, "failed: dns A gone.example at SERVER: the code of the answer is NXDOMAIN (there is no such name), expected NOERROR"},
 		{"as it should be", `{dns: gone.example, expect: {rcode: NXDOMAIN}}`, "passed"},

@@ -22,7 +22,8 @@ const typeCAA dnsmessage.Type = 257
 
 var types = map[recordType]dnsmessage.Type{
 	"A": dnsmessage.TypeA, "AAAA": dnsmessage.TypeAAAA, "CAA": typeCAA, "CNAME": dnsmessage.TypeCNAME, "MX": dnsmessage.TypeMX,
-	"NS": dnsmessage.TypeNS, "PTR": dnsmessage.TypePTR, "SOA": dnsmessage.TypeSOA, "SRV": dnsmessage.TypeSRV, "TXT": dnsmessage.TypeTXT,
+	"HTTPS": dnsmessage.TypeHTTPS, "NS": dnsmessage.TypeNS, "PTR": dnsmessage.TypePTR, "SOA": dnsmessage.TypeSOA, "SRV": dnsmessage.TypeSRV,
+	"SVCB": dnsmessage.TypeSVCB, "TXT": dnsmessage.TypeTXT,
 }
 
 func typeNames() []string {
@@ -84,7 +85,7 @@ type answer struct {
 	size      int // in bytes
 }
 
-// record is one value, written as zone files have it, names in lower case and without the last dot.
+// record is one value, written as zone files have it, names in lower case and without the last dot, unless they are nothing else.
 type record struct {
 	value string
 	ttl   time.Duration
@@ -160,7 +161,7 @@ func selected(all []resource, name string, kind recordType) []record {
 		if i < 0 || kind == "CNAME" {
 			break
 		}
-		owner = all[i].value + "."
+		owner = strings.TrimSuffix(all[i].value, ".") + "."
 	}
 	var records []record
 	for _, r := range all {
@@ -201,6 +202,18 @@ func value(p *dnsmessage.Parser, kind dnsmessage.Type) (string, error) {
 	case dnsmessage.TypeTXT:
 		r, err := p.TXTResource()
 		return strings.Join(r.TXT, ""), err // the strings of one record are one text: RFC 7208, 3.3
+	case dnsmessage.TypeHTTPS:
+		r, err := p.HTTPSResource()
+		if err != nil {
+			return "", err
+		}
+		return svcb(r.SVCBResource)
+	case dnsmessage.TypeSVCB:
+		r, err := p.SVCBResource()
+		if err != nil {
+			return "", err
+		}
+		return svcb(r)
 	case typeCAA:
 		r, err := p.UnknownResource()
 		if err != nil {
@@ -211,7 +224,13 @@ func value(p *dnsmessage.Parser, kind dnsmessage.Type) (string, error) {
 	return "", p.SkipAnswer()
 }
 
-func host(n dnsmessage.Name) string { return strings.TrimSuffix(strings.ToLower(n.String()), ".") }
+func host(n dnsmessage.Name) string {
+	name := strings.ToLower(n.String())
+	if name == "." { // the root, by which records say that there is none, or themselves
+		return name
+	}
+	return strings.TrimSuffix(name, ".")
+}
 
 // caa writes flags, tag and value (RFC 8659, 4.1).
 func caa(data []byte) (string, error) {

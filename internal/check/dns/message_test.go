@@ -3,6 +3,7 @@ package dnscheck
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,6 +46,14 @@ func FuzzAnswer(f *testing.F) {
 		}
 		f.Add(packed, name.String())
 	}
+	for _, kind := range []dnsmessage.Type{dnsmessage.TypeHTTPS, dnsmessage.TypeSVCB} {
+		for _, data := range []string{
+			"0000" + fooCom, "0010" + fooOrg + "0000 0004 0001 0004 0001 0009 02683205 68332d3139 0004 0004 c0000201",
+			"0001 00 0001 0003 026832 0002 0000 0005 0003 fe0d00 0006 0010 20010db8000000000000000000000001 0007 0002 2f7b 0008 0000 0009 0002 001d 029b 0001 d2",
+		} {
+			f.Add(serviceRecord(f, kind, data), "a.example.")
+		}
+	}
 	f.Add([]byte{0, 7, 0x80, 1}, "")
 	f.Fuzz(func(t *testing.T, message []byte, name string) {
 		for kind := range types {
@@ -58,6 +67,10 @@ func FuzzAnswer(f *testing.F) {
 			for _, r := range a.records {
 				if r.ttl < 0 {
 					t.Errorf("%v has a time below 0", r)
+				}
+				priority, _, whole := strings.Cut(r.value, " ")
+				if _, err := strconv.ParseUint(priority, 10, 16); (kind == "HTTPS" || kind == "SVCB") && (err != nil || !whole) {
+					t.Errorf("%q has no priority, or nothing else", r.value)
 				}
 			}
 		}
