@@ -61,8 +61,8 @@ func (o options) subject(ctx context.Context, folder string) (bootstrap, error) 
 	return bootstrapAt(name, o.greenlight)
 }
 
-// unconnected is greenlight where CodeDeploy refuses the connection that it opens before its first /next: what
-// remains is the start without it.
+// unconnected is greenlight where CodeDeploy refuses the connections that it opens before its first /next: what
+// remains is the start without them.
 func (l lineup) unconnected() contender {
 	c := l.greenlight
 	c.label += ", CodeDeploy out of reach"
@@ -70,11 +70,11 @@ func (l lineup) unconnected() contender {
 	return c
 }
 
-// connected is the least program where it opens the same connection.
+// connected is the least program where it opens the same connections.
 func (l lineup) connected() contender {
 	c := l.least
-	c.label += ", with the same connection"
-	c.settings = []string{"OPEN_CONNECTION=1"}
+	c.label += ", with the same connections"
+	c.settings = []string{"OPEN_CONNECTIONS=2"}
 	return c
 }
 

@@ -45,8 +45,8 @@ func (r *CodeDeployReporter) Report(ctx context.Context, e Execution, s Status) 
 	return err
 }
 
-// warm opens the connection that the first Report will use.
-func (r *CodeDeployReporter) warm(ctx context.Context) error {
+// warm opens connections, one of which the first Report will use.
+func (r *CodeDeployReporter) warm(ctx context.Context, connections int) error {
 	if r.warmer == nil {
 		return nil
 	}
@@ -60,5 +60,5 @@ func (r *CodeDeployReporter) warm(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find CodeDeploy's endpoint: %w", err)
 	}
-	return r.warmer.open(ctx, &endpoint.URI)
+	return r.warmer.open(ctx, &endpoint.URI, connections)
 }

@@ -184,12 +184,12 @@ func (r configuredReporter) Report(ctx context.Context, e Execution, s Status) e
 	return loaded.codeDeploy.Report(ctx, e, s)
 }
 
-func (r configuredReporter) warm(ctx context.Context) error {
+func (r configuredReporter) warm(ctx context.Context, connections int) error {
 	loaded, err := r.load()
 	if err != nil {
 		return err
 	}
-	return loaded.codeDeploy.warm(ctx)
+	return loaded.codeDeploy.warm(ctx, connections)
 }
 
 // A configError is final: the environment of a process doesn't change.

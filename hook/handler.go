@@ -22,16 +22,18 @@ type Handler struct {
 	logger   *slog.Logger
 	config   func() (aws.Config, error)
 	reserve  time.Duration
-	ecsLimit time.Duration
-	memory   *memory
-	jitter   func(bound time.Duration) time.Duration
+	// connections are opened ahead of the first event.
+	connections int
+	ecsLimit    time.Duration
+	memory      *memory
+	jitter      func(bound time.Duration) time.Duration
 }
 
 // New makes a handler that asks d for verdicts. It does no I/O: the AWS configuration is
 // loaded with the first report, or by [Start] and [Serve] before the first event.
 func New(d Decider, opts ...Option) *Handler {
 	h := &Handler{
-		decider: d, config: environmentConfig(), reserve: DefaultReserve, ecsLimit: DefaultECSLimit,
+		decider: d, config: environmentConfig(), reserve: DefaultReserve, ecsLimit: DefaultECSLimit, connections: 1,
 		memory: newMemory(remembered), jitter: fullJitter,
 	}
 	for _, opt := range opts {

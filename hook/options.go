@@ -42,6 +42,14 @@ func WithReporter(r Reporter) Option {
 	return func(h *Handler) { h.reporter = r }
 }
 
+// WithConnections sets how many connections to CodeDeploy [Start] opens before the first event; less than 1 is 1, the
+// default, which the first report goes over. It is as many as the decider's own first calls to CodeDeploy that are
+// made side by side, by clients with the HTTP client of the same configuration: each that finds no connection opens one
+// with the processor's share of an event, which takes a function of 128 MB some 30 ms.
+func WithConnections(n int) Option {
+	return func(h *Handler) { h.connections = max(n, 1) }
+}
+
 // WithECSLimit sets how long an execution for Amazon ECS may take over all its rounds; 0 or less is
 // [DefaultECSLimit]. It is best less than the timeoutConfiguration of the hook in the service's
 // definition: when that is over, ECS does what it says without waiting for an answer. For a pause it

@@ -27,18 +27,20 @@ func Serve(d Decider, opts ...Option) {
 }
 
 // prepare pays before the first event what the first report would have to pay: the AWS
-// configuration, the client, the root certificates and one TLS connection to CodeDeploy.
+// configuration, the client, the root certificates and TLS connections to CodeDeploy.
 // Lambda gives the whole CPU during init, and memory/1769 of one afterwards, so that the
 // same work takes a function of 128 MB some 15 ms here and 270 ms there.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 func (h *Handler) prepare() {
-	w, ok := h.reporter.(interface{ warm(context.Context) error })
+	w, ok := h.reporter.(interface {
+		warm(ctx context.Context, connections int) error
+	})
 	if !ok {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), warmTime)
 	defer cancel()
-	if err := w.warm(ctx); err != nil {
+	if err := w.warm(ctx, h.connections); err != nil {
 		h.logger.LogAttrs(ctx, slog.LevelDebug, "no connection before the first event", slog.String("error", oneLine(err.Error())))
 	}
 }

@@ -8,21 +8,22 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// A warmTransport is an http.Transport with one connection opened ahead of the first
-// request. The connection is watched while it waits: once the server has closed it, requests
+// A warmTransport is an http.Transport with connections opened ahead of the first
+// request. They are watched while they wait: once the server has closed them, requests
 // go the usual way through the transport's pool.
 type warmTransport struct {
 	*http.Transport
 
 	mu     sync.Mutex
-	origin string // scheme://host:port that conn leads to
-	conn   *http.ClientConn
+	origin string // scheme://host:port that conns lead to
+	conns  []*http.ClientConn
 }
 
 // warmClient returns an HTTP client over a warmTransport: client itself if it is one, as in a
@@ -55,27 +56,34 @@ func warmClient(client aws.HTTPClient) (*warmTransport, aws.HTTPClient) {
 	}
 }
 
-// open connects to the endpoint, TLS handshake included, without sending a request.
-func (t *warmTransport) open(ctx context.Context, endpoint *url.URL) error {
+// open opens n connections to the endpoint side by side, TLS handshake included, without sending a request. It fails
+// where none could be opened.
+func (t *warmTransport) open(ctx context.Context, endpoint *url.URL, n int) error {
 	if endpoint.Scheme == "https" && t.TLSClientConfig.RootCAs == nil {
 		// The handshake needs the system's root certificates, and would read and parse them
 		// only once the server's own has arrived. Parsed here, they are while it is awaited.
 		go func() { _, _ = x509.SystemCertPool() }()
 	}
-	conn, err := t.NewClientConn(ctx, endpoint.Scheme, hostPort(endpoint))
-	if err != nil {
-		return fmt.Errorf("connect to %s: %w", endpoint.Redacted(), err)
+	conns, errs := make([]*http.ClientConn, n), make([]error, n)
+	var opening sync.WaitGroup
+	for i := range n {
+		opening.Go(func() { conns[i], errs[i] = t.NewClientConn(ctx, endpoint.Scheme, hostPort(endpoint)) })
+	}
+	opening.Wait()
+	conns = slices.DeleteFunc(conns, func(c *http.ClientConn) bool { return c == nil })
+	if len(conns) == 0 {
+		return fmt.Errorf("connect to %s: %w", endpoint.Redacted(), errs[0])
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.conn != nil {
-		_ = t.conn.Close()
+	for _, conn := range t.conns {
+		_ = conn.Close()
 	}
-	t.origin, t.conn = origin(endpoint), conn
+	t.origin, t.conns = origin(endpoint), conns
 	return nil
 }
 
-// RoundTrip sends the request over the connection opened ahead if that is free and alive.
+// RoundTrip sends the request over a connection opened ahead if one is free and alive.
 func (t *warmTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		// The SDK closes the body of an answered request, and its WriteTo fails from then on.
@@ -94,26 +102,28 @@ func (t *warmTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *warmTransport) reserve(to *url.URL) *http.ClientConn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.conn == nil || t.origin != origin(to) {
+	if t.origin != origin(to) {
 		return nil
 	}
-	if t.conn.Err() != nil {
-		t.conn = nil
-		return nil
+	t.conns = slices.DeleteFunc(t.conns, func(c *http.ClientConn) bool { return c.Err() != nil })
+	for _, conn := range t.conns {
+		if conn.Reserve() == nil {
+			return conn
+		}
 	}
-	if t.conn.Reserve() != nil {
-		return nil
-	}
-	return t.conn
+	return nil
 }
 
-// CloseIdleConnections closes the connection opened ahead as well.
+// CloseIdleConnections closes the connections opened ahead as well.
 func (t *warmTransport) CloseIdleConnections() {
 	t.mu.Lock()
-	if t.conn != nil && t.conn.InFlight() == 0 {
-		_ = t.conn.Close()
-		t.conn = nil
-	}
+	t.conns = slices.DeleteFunc(t.conns, func(c *http.ClientConn) bool {
+		idle := c.InFlight() == 0
+		if idle {
+			_ = c.Close()
+		}
+		return idle
+	})
 	t.mu.Unlock()
 	t.Transport.CloseIdleConnections()
 }

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestConnectionOpenedAheadIsTheOneThatReports(t *testing.T) {
 		"http":  {fakePlain, onLoopback(t, fakePlain)},
 	} {
 		t.Run(why, func(t *testing.T) {
-			if err := tt.reporter.warm(t.Context()); err != nil {
+			if err := tt.reporter.warm(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}
 			for _, id := range []string{"a", "b", "c"} {
@@ -93,11 +94,11 @@ func TestOneConfigurationSharesTheConnectionOpenedAhead(t *testing.T) {
 func TestConnectionThatTheServerClosedIsReplaced(t *testing.T) {
 	fake := &fakeCodeDeploy{}
 	srv, r := serveTLS(t, fake)
-	if err := r.warm(t.Context()); err != nil {
+	if err := r.warm(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	closed := make(chan struct{})
-	r.warmer.conn.SetStateHook(func(c *http.ClientConn) {
+	r.warmer.conns[0].SetStateHook(func(c *http.ClientConn) {
 		if c.Err() != nil {
 			close(closed)
 		}
@@ -115,30 +116,71 @@ func TestConnectionThatTheServerClosedIsReplaced(t *testing.T) {
 func TestConnectionInUseIsNotWaitedFor(t *testing.T) {
 	fake := &fakeCodeDeploy{}
 	_, r := serveTLS(t, fake)
-	if err := r.warm(t.Context()); err != nil {
+	if err := r.warm(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.warmer.conn.Reserve(); err != nil {
+	if err := r.warmer.conns[0].Reserve(); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Report(t.Context(), testExecution, Succeeded); err != nil {
 		t.Fatal(err)
 	}
-	r.warmer.conn.Release()
+	r.warmer.conns[0].Release()
 	if n := fake.connections(); n != 2 {
 		t.Errorf("got %d connections, want a second", n)
 	}
 }
 
+func TestAsManyConnectionsAreOpenedAheadAsTheDeciderAsksFor(t *testing.T) {
+	for _, tt := range []struct {
+		why   string
+		n     int
+		calls int // side by side
+		want  int
+	}{
+		{"one, that the report needs", 0, 1, 1},
+		{"two calls find one each", 2, 2, 2},
+		{"a third one opens its own", 2, 3, 3},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			fake := &fakeCodeDeploy{}
+			_, r := serveTLS(t, fake)
+			h := New(Func(func(context.Context, Execution) error { return nil }), WithReporter(r), WithLogger(quiet()), WithConnections(tt.n))
+			h.prepare()
+			opened := len(r.warmer.conns)
+			for range tt.calls - 1 { // which are under way
+				if conn := r.warmer.reserve(endpointOf(t, r)); conn != nil {
+					defer conn.Release()
+				}
+			}
+			if err := r.Report(t.Context(), testExecution, Succeeded); err != nil {
+				t.Fatal(err)
+			}
+			if n := fake.connections(); n != tt.want || opened != max(tt.n, 1) {
+				t.Errorf("%d connections were opened ahead, and %d in all, want %d", opened, n, tt.want)
+			}
+		})
+	}
+}
+
+func endpointOf(t *testing.T, r *CodeDeployReporter) *url.URL {
+	t.Helper()
+	u, err := url.Parse(*r.options().BaseEndpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 func TestWarmingTwiceKeepsOneConnection(t *testing.T) {
 	_, r := serveTLS(t, &fakeCodeDeploy{})
 	for range 2 {
-		if err := r.warm(t.Context()); err != nil {
+		if err := r.warm(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
-	first := r.warmer.conn
-	if err := r.warm(t.Context()); err != nil {
+	first := r.warmer.conns[0]
+	if err := r.warm(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	if first.Err() == nil {
@@ -151,7 +193,7 @@ func TestEndpointThatCannotBeReachedAhead(t *testing.T) {
 		srv, _ := serveTLS(t, &fakeCodeDeploy{})
 		r := NewCodeDeployReporter(testConfig(srv.URL, awshttp.NewBuildableClient().WithTransportOptions(
 			func(tr *http.Transport) { tr.Proxy = nil })))
-		if err := r.warm(t.Context()); err == nil {
+		if err := r.warm(t.Context(), 1); err == nil {
 			t.Error("got no error")
 		}
 	})
@@ -165,14 +207,14 @@ func TestEndpointThatCannotBeReachedAhead(t *testing.T) {
 			return nil, http.ErrAbortHandler
 		}
 		defer close(hello)
-		if err := r.warm(ctx); err == nil || ctx.Err() == nil {
+		if err := r.warm(ctx, 1); err == nil || ctx.Err() == nil {
 			t.Errorf("got error %v before its time", err)
 		}
 	})
 	t.Run("a client of the caller's own is left alone", func(t *testing.T) {
 		own := &http.Client{}
 		r := NewCodeDeployReporter(testConfig("http://127.0.0.1:1", own))
-		if err := r.warm(t.Context()); err != nil || r.options().HTTPClient != own {
+		if err := r.warm(t.Context(), 1); err != nil || r.options().HTTPClient != own {
 			t.Errorf("got %v with client %v", err, r.options().HTTPClient)
 		}
 	})

@@ -1,8 +1,8 @@
 // Command least is the least Go program that speaks the Lambda Runtime API: it asks for the next event and posts an
 // answer, with net/http and nothing else. What greenlight pays before its first event is held against it.
 //
-// With OPEN_CONNECTION set it first opens a TLS connection to CodeDeploy's endpoint, as greenlight does, so that the two
-// can be compared with and without it.
+// With OPEN_CONNECTIONS set it first opens so many TLS connections to CodeDeploy's endpoint, side by side as greenlight does, so
+// that the two can be compared with and without them.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 package main
@@ -14,16 +14,23 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 func main() {
-	if os.Getenv("OPEN_CONNECTION") != "" {
-		if err := open(context.Background(), os.Getenv("AWS_ENDPOINT_URL_CODEDEPLOY")); err != nil {
-			fmt.Fprintln(os.Stderr, "least:", err)
-			os.Exit(1)
-		}
+	n, _ := strconv.Atoi(os.Getenv("OPEN_CONNECTIONS")) // not set: none
+	var opening sync.WaitGroup
+	for range n {
+		opening.Go(func() {
+			if err := open(context.Background(), os.Getenv("AWS_ENDPOINT_URL_CODEDEPLOY")); err != nil {
+				fmt.Fprintln(os.Stderr, "least:", err)
+				os.Exit(1)
+			}
+		})
 	}
+	opening.Wait()
 	api := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/"
 	for {
 		if err := serveOne(context.Background(), api); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/greenlight-deploy/greenlight/hook"
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/secret"
 )
 
@@ -27,7 +28,7 @@ func serveLambda(env func(string) string, folder string) {
 		return
 	}
 	d := newDecider(env, folder, cfg, nil)
-	hook.Serve(d, hook.WithConfig(cfg), hook.WithLogger(d.masking(hook.NewLogger(os.Stderr, env("LOG_LEVEL")))))
+	hook.Serve(d, hook.WithConfig(cfg), hook.WithConnections(deployment.FirstReads), hook.WithLogger(d.masking(hook.NewLogger(os.Stderr, env("LOG_LEVEL")))))
 }
 
 // masking has the secrets that the decider has fetched masked in all lines of a logger.

@@ -31,6 +31,9 @@ type byCodeDeploy struct {
 	stageNote string
 }
 
+// FirstReads is how many calls of CodeDeploy Describe makes first, side by side. Each needs a connection: its endpoint speaks HTTP/1.1.
+const FirstReads = 2
+
 // describeCodeDeploy reads in the order in which one answer is needed for the next question: the deployment and the targets'
 // ids; the targets, the AppSpec and the group; then what they name.
 func describeCodeDeploy(ctx context.Context, c *Clients, e hook.Execution, s Settings) (Deployment, error) {
