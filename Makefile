@@ -9,7 +9,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -tags lambda.norpc -ldflags "$(LDFLAGS)" -o bin/greenlight ./cmd/greenlight
 
-# PLAN=greenlight.yaml puts a plan beside the binary.
+# PLAN=greenlight.yaml puts a plan beside the binary, with what it includes.
 package:
 	$(GO) run ./packaging -version "$(VERSION)" -plan "$(PLAN)" -out dist
 

@@ -1,6 +1,6 @@
 // Command packaging builds the function's zips: dist/function-arm64.zip and dist/function-amd64.zip, with the binary
-// as the `bootstrap` that Lambda's provided.al2023 runtime starts and, if wanted, a plan beside it. The same commit gives
-// the same bytes: what is uploaded can be checked against what was reviewed.
+// as the `bootstrap` that Lambda's provided.al2023 runtime starts and, if wanted, a plan beside it with the files that
+// it includes. The same commit gives the same bytes: what is uploaded can be checked against what was reviewed.
 package main
 
 import (
@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/greenlight-deploy/greenlight/internal/bundle"
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 )
 
@@ -28,11 +30,12 @@ func main() {
 func run(ctx context.Context, version, planFile, out string) error {
 	var plans []bundle.File
 	if planFile != "" {
-		source, err := plan.ReadFile(planFile)
+		language := plan.Language{Kinds: registry.Kinds(registry.Environment{}), Names: deployment.Names()}
+		packed, err := bundle.Plan(planFile, language)
 		if err != nil {
 			return err
 		}
-		plans = []bundle.File{{Name: plan.FileName, Mode: 0o644, Content: source.Text}}
+		plans = packed
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return fmt.Errorf("making the folder for the zips: %w", err)

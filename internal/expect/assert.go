@@ -286,7 +286,7 @@ func fillTexts(env map[string]any, lookup strictyaml.Lookup) error {
 		if !ok {
 			continue
 		}
-		filled, err := text.Expand(lookup)
+		filled, err := text.Value(lookup)
 		if err != nil {
 			return err
 		}

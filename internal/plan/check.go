@@ -30,7 +30,7 @@ type common struct {
 }
 
 // decodeCheck reads one entry of a list of checks: its kind is the one key that names a kind.
-func decodeCheck(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind, s settings) *Check {
+func decodeCheck(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind, s settings, from check.Files) *Check {
 	if !n.IsMapping() {
 		d.Mismatch(n, "a check, such as {http: GET /health}")
 		return nil
@@ -53,6 +53,9 @@ func decodeCheck(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind, s
 		return nil
 	}
 	asked := chosen.New()
+	if includes, ok := asked.(check.Includes); ok {
+		includes.IncludeFrom(from)
+	}
 	opts := common{Timeout: span(chosen.Timeout), Retry: DefaultRetry(), Severity: severityFail, OnInconclusive: s.OnInconclusive}
 	d.Fields(n, &opts, asked)
 	if opts.Name == "" {
@@ -68,7 +71,7 @@ func decodeCheck(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind, s
 // noKind says which kinds there are; or, where a key looks like a kind written wrongly, which was meant.
 func noKind(d *strictyaml.Decoder, n strictyaml.Node, kinds []check.Kind) {
 	common := []string{"name", "timeout", "retry", "eventually", "for", "severity", "on_inconclusive", "expect"}
-	keys := []string{includeKey}
+	keys := []string{check.IncludeKey}
 	for _, k := range kinds {
 		keys = append(keys, k.Key)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
@@ -18,9 +19,6 @@ const (
 	maxIncludes     = 200
 )
 
-// includeKey stands in a list of checks in the place of a check's kind.
-const includeKey = "include"
-
 // included is the top of a file that another one includes: checks, and the variables that stand in them. It knows no names but
 // these and the deployment's: what else it needs is given to it, so that one reads in two places what it does, and no further.
 type included struct {
@@ -29,36 +27,10 @@ type included struct {
 	Checks  node    `yaml:"checks,required"`
 }
 
-// inclusion is an entry of a list of checks that stands for those of another file: the file, or {file, with}.
-type inclusion struct {
-	// File is its path, relative to the file that includes it.
-	File string `yaml:"file,required"`
-	// With sets the file's variables.
-	With strictyaml.Map[strictyaml.Value] `yaml:"with"`
-}
-
 // inclusionEntry is how an inclusion stands in a list of checks.
 type inclusionEntry struct {
 	// Include is a file whose checks stand in this place: its path, or the path with variables of the file.
-	Include inclusion `yaml:"include,required"`
-}
-
-// DecodeNode reads the file's name, or a mapping.
-func (i *inclusion) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
-	type fields inclusion
-	switch {
-	case n.IsMapping():
-		d.Fields(n, (*fields)(i))
-	case n.IsString():
-		d.Decode(n, &i.File)
-	default:
-		d.Mismatch(n, "a file, or {file, with}, such as {file: health.yaml, with: {path: /health}}")
-	}
-}
-
-// JSONSchema describes the file's name, or a mapping.
-func (*inclusion) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.AnyOf(&strictyaml.Schema{Type: strictyaml.Types{"string"}}, d.Fields(&inclusion{}))
+	Include check.Inclusion `yaml:"include,required"`
 }
 
 // includer reads the files that one plan includes, each once.
@@ -82,9 +54,9 @@ type level struct {
 func (f *file) checks(d *strictyaml.Decoder, list []strictyaml.Node, at level, s settings, fingerprint hash.Hash64) []*Check {
 	var all []*Check
 	for _, item := range list {
-		if entry, ok := item.Get(includeKey); ok {
+		if entry, ok := item.Get(check.IncludeKey); ok {
 			all = append(all, f.inclusion(d, item, entry, at, s, fingerprint)...)
-		} else if c := decodeCheck(d, item, f.kinds, s); c != nil {
+		} else if c := decodeCheck(d, item, f.kinds, s, files{f, at, fingerprint}); c != nil {
 			all = append(all, c)
 			fitsBudget(d, item, c, s)
 		}
@@ -95,45 +67,62 @@ func (f *file) checks(d *strictyaml.Decoder, list []strictyaml.Node, at level, s
 // inclusion reads an entry that stands for the checks of another file.
 func (f *file) inclusion(d *strictyaml.Decoder, item, entry strictyaml.Node, at level, s settings, fingerprint hash.Hash64) []*Check {
 	for _, pair := range item.Pairs() {
-		if key := pair.Key.Text(); key != includeKey {
+		if key := pair.Key.Text(); key != check.IncludeKey {
 			d.Problem(pair.Key, "%s can't stand beside include: it belongs to the checks of the file, or to the stage", key)
 		}
 	}
-	var wanted inclusion
-	before := d.Count()
-	if d.Decode(entry, &wanted); d.Count() > before {
-		return nil
-	}
-	return f.include(d, entry, wanted, at, s, fingerprint)
+	var all []*Check
+	f.include(d, entry, at, fingerprint, func(d *strictyaml.Decoder, checks strictyaml.Node, inner level) {
+		all = f.listed(d, checks, inner, s, fingerprint)
+	})
+	return all
 }
 
-// include reads the checks of another file.
-func (f *file) include(d *strictyaml.Decoder, n strictyaml.Node, wanted inclusion, at level, s settings, fingerprint hash.Hash64) []*Check {
+// files are what a check of one file may include.
+type files struct {
+	file        *file
+	at          level
+	fingerprint hash.Hash64
+}
+
+// Include reads the file that an entry names.
+func (i files) Include(d *strictyaml.Decoder, entry strictyaml.Node, decode func(*strictyaml.Decoder, strictyaml.Node, check.Files)) {
+	i.file.include(d, entry, i.at, i.fingerprint, func(d *strictyaml.Decoder, checks strictyaml.Node, inner level) {
+		decode(d, checks, files{i.file, inner, i.fingerprint})
+	})
+}
+
+// include reads the file that an entry names, and has its checks decoded. What they say gets into the fingerprint.
+func (f *file) include(d *strictyaml.Decoder, entry strictyaml.Node, at level, fingerprint hash.Hash64, decode func(*strictyaml.Decoder, strictyaml.Node, level)) {
+	var wanted check.Inclusion
+	before := d.Count()
+	if d.Decode(entry, &wanted); d.Count() > before {
+		return
+	}
 	source, err := f.includes.source(at, wanted.File)
 	if err != nil {
-		d.Problem(n, "%s", err)
-		return nil
+		d.Problem(entry, "%s", err)
+		return
 	}
 	inner := level{
-		source: source, at: append(slices.Clone(at.at), n.Position()), names: append(slices.Clone(at.names), source.Name),
+		source: source, at: append(slices.Clone(at.at), entry.Position()), names: append(slices.Clone(at.names), source.Name),
 	}
 	root, err := strictyaml.Parse(source.Name, source.Text)
 	if err != nil {
 		f.includes.note(err, inner)
-		return nil
+		return
 	}
 	language := f.includes.language
 	vars, wrong := language.vars(root)
-	give(d, n, wanted, root, vars)
+	give(d, entry, wanted, root, vars)
 	dec := strictyaml.NewDecoder(strictyaml.Names{Static: map[string]any{"vars": vars}, Later: language.Names})
 	var own included
 	dec.Decode(root, &own)
 	given, _ := json.Marshal(vars)
 	_, _ = fingerprint.Write(given)
 	hashNode(fingerprint, own.Checks.Node)
-	checks := f.listed(dec, own.Checks.Node, inner, s, fingerprint)
+	decode(dec, own.Checks.Node, inner)
 	f.includes.note(together(wrong, dec.Err()), inner)
-	return checks
 }
 
 // listed reads a list that must not be empty.
@@ -151,7 +140,7 @@ func (f *file) listed(d *strictyaml.Decoder, list strictyaml.Node, at level, s s
 }
 
 // give puts what an inclusion gives in the place of the file's own variables.
-func give(d *strictyaml.Decoder, n strictyaml.Node, wanted inclusion, root strictyaml.Node, vars map[string]any) {
+func give(d *strictyaml.Decoder, n strictyaml.Node, wanted check.Inclusion, root strictyaml.Node, vars map[string]any) {
 	declared, _ := root.Get("vars")
 	with, _ := n.Get("with")
 	for i, given := range wanted.With {

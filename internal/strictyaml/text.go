@@ -90,6 +90,14 @@ func (t Text) Expand(lookup Lookup) (string, error) {
 	return b.String(), nil
 }
 
+// Value fills the names in, and keeps the type of a value where the text is one name and nothing else.
+func (t Text) Value(lookup Lookup) (any, error) {
+	if len(t.parts) == 1 && t.parts[0].name != "" {
+		return t.parts[0].value(lookup)
+	}
+	return t.Expand(lookup)
+}
+
 func (p part) value(lookup Lookup) (any, error) {
 	value, err := lookup(p.name)
 	if err != nil {

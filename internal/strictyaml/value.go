@@ -32,11 +32,7 @@ func (v Value) Expand(lookup Lookup) (any, error) { return expand(v.tree, lookup
 func expand(tree any, lookup Lookup) (any, error) {
 	switch t := tree.(type) {
 	case Text:
-		// A text that is one name and nothing else takes the type of its value.
-		if len(t.parts) == 1 && t.parts[0].name != "" {
-			return t.parts[0].value(lookup)
-		}
-		return t.Expand(lookup)
+		return t.Value(lookup)
 	case []any:
 		out := make([]any, len(t))
 		for i := range t {

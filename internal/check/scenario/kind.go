@@ -37,16 +37,23 @@ type Check struct {
 	Cleanup steps `yaml:"cleanup"`
 
 	request func() *httpcheck.Check
+	files   check.Files
 }
+
+// IncludeFrom says where the files are read whose steps stand among the check's own.
+func (c *Check) IncludeFrom(files check.Files) { c.files = files }
 
 // Validate decodes the steps: which names one may use depends on those before it.
 func (c *Check) Validate(d *strictyaml.Decoder, n strictyaml.Node) {
 	if retry, ok := n.Get("retry"); ok {
 		d.Problem(retry, "retry: a scenario isn't asked again as a whole when nothing answered: write retry in a step; eventually repeats the whole scenario")
 	}
-	names := newNames(d.Names(), c.Steps.node, c.Cleanup.node)
-	c.Steps.decode(d, names, keySteps, c.request)
-	c.Cleanup.decode(d, names, keyCleanup, c.request)
+	r := reader{request: c.request, from: c.files, names: newNames(d.Names(), c.Steps.node, c.Cleanup.node)}
+	r.list(d, keySteps, c.Steps.node)
+	r.list(d, keyCleanup, c.Cleanup.node)
+	c.Steps.list, c.Cleanup.list = r.steps, append(r.cleanup, r.later...)
+	entitle(keySteps, c.Steps.list, n.Position().File)
+	entitle(keyCleanup, c.Cleanup.list, n.Position().File)
 }
 
 // Title names the first request, and how many follow.

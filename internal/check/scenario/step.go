@@ -1,7 +1,6 @@
 package scenariocheck
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -22,37 +21,14 @@ func (s *steps) DecodeNode(_ *strictyaml.Decoder, n strictyaml.Node) { s.node = 
 
 // JSONSchema describes a list of steps.
 func (*steps) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
-	return strictyaml.ListOf(strictyaml.Of[step](d), 1)
-}
-
-func (s *steps) decode(d *strictyaml.Decoder, names *names, key string, request func() *httpcheck.Check) {
-	switch {
-	case s.node.IsZero():
-		return
-	case !s.node.IsSequence():
-		d.Problem(s.node, "%s: expected a list of steps, such as - http: GET /carts, found %s", key, s.node.Describe())
-		return
-	case len(s.node.Items()) == 0:
-		d.Problem(s.node, "%s: the list has no steps", key)
-		return
-	}
-	items := s.node.Items()
-	for i, item := range items {
-		where := placeOf(key, i)
-		one := &step{
-			asks: request(), title: fmt.Sprintf("%s of %d", where, len(items)),
-			stepKeys: stepKeys{Timeout: positive(httpcheck.DefaultTimeout)},
-		}
-		d.Among(names.at(where), func() { one.decode(d, item) })
-		names.capture(d, where, item)
-		s.list = append(s.list, one)
-	}
+	return strictyaml.ListOf(strictyaml.AnyOf(strictyaml.Of[step](d), d.Fields(&inclusionEntry{})), 1)
 }
 
 // step is one request of a scenario.
 type step struct {
 	stepKeys
 	asks  *httpcheck.Check
+	file  string // where it stands
 	title string // "step 2 of 4"
 }
 

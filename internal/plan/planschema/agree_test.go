@@ -74,8 +74,9 @@ func unsayable() []unsayableRule {
 		{"websocket: subprotocols that are offered", regexp.MustCompile(`^subprotocol: none is offered`), "checks: [{websocket: /, expect: {subprotocol: chat}}]"},
 		{"exec: a program to run", regexp.MustCompile(`the list names no program`), "checks: [{exec: ['', x]}]"},
 		{"lambda: names of functions", regexp.MustCompile(`is neither a function's name nor its ARN`), "checks: [{lambda: '< 5'}]"},
+		{"scenario: the steps of a file", regexp.MustCompile(`(the steps of a file are those of its one check, a scenario|is captured by step 1 already)`), "checks: [{scenario: [include: answers.yaml]}]"},
 		{
-			"include: the variables of a file", regexp.MustCompile(`(^with: unknown variable of answers.yaml |\{\{ vars\.(code|path) \}\} is (a list|a mapping|null): a single value is needed here)`),
+			"include: the variables of a file", regexp.MustCompile(`(^with: unknown variable of [a-z-]+.yaml |\{\{ vars\.(code|path|user|password) \}\} is (a list|a mapping|null): a single value is needed here)`),
 			"checks: [{include: {file: answers.yaml, with: {colour: green}}}]",
 		},
 		{
@@ -146,21 +147,25 @@ var more = []string{
 	  certificate: {expires: "> 14d", names: [a.b, "*.b"], issuer: ca}, assert: ["size > 0", "status == 200"]}}, {http: /, expect: {status: "!= 5XX", size: 0B, certificate: {names: a}}}, {http: /, expect: {status: "< 500", body: true, assert: "size < 5"}}, {http: /, expect: {}}]}`,
 }
 
-// source is a plan that may include the files that docs/plan.md shows.
+// source is a plan that may include the files that the documentation shows.
 func source(text string) plan.Source {
 	return plan.Source{Name: "plan.yaml", Text: []byte(text), Include: shown{}}
 }
 
-// shown includes the file that docs/plan.md shows.
+// shown includes the files that docs/plan.md and docs/checks/scenario.md show.
 type shown struct{}
 
 func (shown) Resolve(file string) (string, error) { return file, nil }
 
 func (shown) Read(name string) (plan.Source, error) {
-	if name != "answers.yaml" {
+	texts := map[string]string{
+		"answers.yaml": "version: 1\nvars: {path: /, code: 200}\nchecks: [{http: {path: /, query: {path: '{{ vars.path }}', code: '{{ vars.code }}'}}}]\n",
+		"sign-in.yaml": "version: 1\nvars: {user: test, password: ''}\nchecks: [{scenario: [{http: {path: /, query: {user: '{{ vars.user }}', password: '{{ vars.password }}'}}, capture: {account: $.id}}]}]\n",
+	}
+	text, ok := texts[name]
+	if !ok {
 		return plan.Source{}, fmt.Errorf("no example is named %s", name)
 	}
-	const text = "version: 1\nvars: {path: /, code: 200}\nchecks: [{http: {path: /, query: {path: '{{ vars.path }}', code: '{{ vars.code }}'}}}]\n"
 	return plan.Source{Name: name, Text: []byte(text)}, nil
 }
 
