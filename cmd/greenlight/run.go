@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -24,7 +25,8 @@ func runCommand() command {
 		name: "run", arguments: "[plan] [flags]", summary: "Run a plan's checks and say whether they pass",
 		help: "Without a plan it reads " + plan.EnvPlan + " or ./" + plan.FileName + "; - is standard input; s3://bucket/key and\n" +
 			"ssm:/name are read from AWS. With " + plan.EnvALBURL + " set and no plan, it asks HEAD for each of " + plan.EnvRoutes + ".\n\nAs a script of the CodeDeploy agent, such as ValidateService, it takes the stage and the deployment from the agent's\n" +
-			"variables, and ends with a summary that fits what CodeDeploy's console shows.\n\nExit codes: 0 passed, 1 failed, 2 the plan or the command line is wrong, 3 inconclusive, 130 interrupted.",
+			"variables, and ends with a summary that fits what CodeDeploy's console shows.\n\n--record writes what a version answered that passed, for greenlight test: change an answer there, and see that the\n" +
+			"plan says no. Secrets are masked.\n\nExit codes: 0 passed, 1 failed, 2 the plan or the command line is wrong, 3 inconclusive, 130 interrupted.",
 		run: runRun,
 	}
 }
@@ -33,6 +35,8 @@ type runFlags struct {
 	stage, green, blue string
 	vars               variables
 	json, verbose      bool
+	record             string
+	force              bool
 }
 
 func runRun(ctx context.Context, a app, c command, args []string) int {
@@ -44,6 +48,8 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	flags.Var(opts.vars, "var", "set the plan's variable, `name=value`; may be given several times")
 	flags.BoolVar(&opts.json, "json", false, "write one JSON document to standard output, progress to standard error")
 	flags.BoolVar(&opts.verbose, "verbose", false, "write each request with its timings to standard error")
+	flags.StringVar(&opts.record, "record", "", "write what was answered to a `file` for greenlight test, or to greenlight.test.yaml in a folder, where the run passes")
+	flags.BoolVar(&opts.force, "force", false, "let --record replace a file")
 	arguments, code, ok := a.parse(c, flags, args)
 	if !ok {
 		return code
@@ -51,10 +57,19 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	if len(arguments) > 1 {
 		return a.wrong("run takes one plan, got %s", strings.Join(arguments, ", "))
 	}
+	if opts.force && opts.record == "" {
+		return a.wrong("--force is for --record")
+	}
 	settings := commandLineSettings(ctx)
 	source, err := a.source(ctx, strings.Join(arguments, ""), settings)
 	if err != nil {
 		return a.wrongPlan(err, opts.json)
+	}
+	var rec *recorder
+	if opts.record != "" {
+		if rec, err = newRecorder(opts.record, opts.force, source); err != nil {
+			return a.wrong("%s", err)
+		}
 	}
 	p, err := language(opts.vars, registry.Environment{AWS: settings, CommandLine: true}).Parse(source)
 	if err != nil {
@@ -64,7 +79,7 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	if err != nil {
 		return a.wrong("%s", err)
 	}
-	return a.judge(ctx, p, d, settings, opts)
+	return a.judge(ctx, p, d, settings, opts, rec)
 }
 
 // localDeployment is what the command line says of a deployment.
@@ -97,7 +112,7 @@ func stageList(p *plan.Plan) string {
 	return strings.Join(names, ", ")
 }
 
-func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, settings awsSettings, opts runFlags) int {
+func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, settings awsSettings, opts runFlags, rec *recorder) int {
 	out := a.stdout
 	if opts.json {
 		out = a.stderr
@@ -119,6 +134,7 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, s
 		},
 		Prepare: fetching(secrets, asked),
 	}
+	rec.watch(p, d, asked, opts.vars, secrets.Masker().Mask)
 	terminal := report.NewTerminal(out, a.style(out), execution.Reports())
 	execution.Observe = func(e gate.Event) { show(terminal, e) }
 	terminal.Header(heading(p, d, checks))
@@ -139,7 +155,25 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, s
 			return exitInconclusive
 		}
 	}
-	return exitCode(verdict, interrupted)
+	code := exitCode(verdict, interrupted)
+	if rec != nil {
+		code = a.recorded(ctx, rec, verdict, out, code)
+	}
+	return code
+}
+
+// recorded writes what was recorded. Where a run that passed couldn't be, that is told by the exit code too.
+func (a app) recorded(ctx context.Context, rec *recorder, v check.Verdict, out io.Writer, code int) int {
+	lines, err := rec.write(ctx, v)
+	if err != nil {
+		fmt.Fprintln(a.stderr, "greenlight:", err)
+		if code == exitPassed {
+			return exitWrongInput
+		}
+		return code
+	}
+	fmt.Fprint(out, "\n"+strings.Join(lines, "\n")+"\n")
+	return code
 }
 
 func heading(p *plan.Plan, d deployment.Deployment, checks int) string {

@@ -73,6 +73,8 @@ type Scope struct {
 	// Mask gives a text with the secrets in it masked. What a Result has is masked in any case; a kind that shows a part of an
 	// answer masks all of it before it cuts, so that no part of a secret is left. Nil: there are no secrets.
 	Mask func(string) string
+	// Recorder hears what is asked over HTTP, and what is answered; nil: nobody does.
+	Recorder Recorder
 	// Grace is how long a run may go on after its ctx has ended, for a Check that cleans up.
 	Grace time.Duration
 }

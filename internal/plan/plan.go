@@ -6,6 +6,7 @@ package plan
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 type Plan struct {
 	// Source is where the plan came from, for the log.
 	Source string
+	// Files are what the plan was read from: itself, and the files that it includes, by their names.
+	Files []Source
 	// Green and Blue are base URLs that win over what is found elsewhere; zero where the plan has none.
 	Green, Blue strictyaml.Text
 
@@ -130,7 +133,10 @@ func (l Language) Parse(source Source) (*Plan, error) {
 		return nil, all
 	}
 	p := file.plan()
-	p.Source = source.Name
+	p.Source, p.Files = source.Name, []Source{source}
+	for _, name := range slices.Sorted(maps.Keys(includes.read)) {
+		p.Files = append(p.Files, includes.read[name])
+	}
 	return p, nil
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/greenlight-deploy/greenlight/internal/check"
+	httpcheck "github.com/greenlight-deploy/greenlight/internal/check/http"
+	scenariocheck "github.com/greenlight-deploy/greenlight/internal/check/scenario"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/planstore"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -235,6 +237,41 @@ func TestWhatAPlanIncludesIsReadFromBesideIt(t *testing.T) {
 			got = err.Error()
 		} else {
 			got = p.Anywhere().Checks[0].At.String()
+		}
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %s, want %s", at, got, want)
+		}
+	}
+}
+
+// The steps that a scenario includes are read from the same place, their cleanup too.
+func TestTheStepsThatAScenarioIncludesAreReadFromBesideIt(t *testing.T) {
+	a := &aws1{
+		objects: map[string]string{
+			"/plans/shop/plan.yaml":  "version: 1\nchecks: [scenario: [include: ../steps/a.yaml]]\n",
+			"/plans/steps/a.yaml":    "version: 1\nchecks: [{scenario: [include: b.yaml], cleanup: [http: /]}]\n",
+			"/plans/steps/b.yaml":    "version: 1\nchecks: [scenario: [http: GET /b]]\n",
+			"/plans/shop/wrong.yaml": "version: 1\nchecks: [scenario: [include: none.yaml]]\n",
+		},
+		params: map[string]string{"/shop/plan": "version: 1\nchecks: [scenario: [include: sign-in]]\n", "/shop/sign-in": "version: 1\nchecks: [scenario: [http: POST /in]]\n"},
+	}
+	store := a.store(t)
+	language := plan.Language{Kinds: []check.Kind{scenariocheck.Kind(httpcheck.Network{})}}
+	for at, want := range map[string]string{
+		"s3://plans/shop/plan.yaml":  "GET /b",
+		"ssm:/shop/plan":             "POST /in",
+		"s3://plans/shop/wrong.yaml": "s3://plans/shop/wrong.yaml:2:30: include: reading the plan s3://plans/shop/none.yaml: ",
+	} {
+		source, err := store.Open(t.Context(), address(t, at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := language.Parse(source)
+		var got string
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = p.Anywhere().Checks[0].Title()
 		}
 		if !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got %s, want %s", at, got, want)

@@ -1,6 +1,7 @@
 package plantest
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -203,12 +204,14 @@ func like(pattern, text string) bool {
 type answer struct {
 	// Status is the answer's; default 200.
 	Status status `yaml:"status"`
-	// Headers are the answer's.
-	Headers strictyaml.Map[strictyaml.Text] `yaml:"headers"`
+	// Headers are the answer's. One that has several lines has a list of them.
+	Headers strictyaml.Map[strictyaml.OneOrMany[strictyaml.Text]] `yaml:"headers"`
 	// Body is the body as it is.
 	Body strictyaml.Text `yaml:"body"`
 	// JSON is a value that is sent as JSON, with that content-type.
 	JSON strictyaml.Value `yaml:"json"`
+	// Base64 is a body that is no text.
+	Base64 encoded `yaml:"base64"`
 	// After is how long it takes, up to 10s.
 	After delay `yaml:"after"`
 	// Error is what happens in place of an answer: reset, closed (without a word), or timeout (never an answer).
@@ -224,10 +227,15 @@ func (a *answer) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 	}
 	type fields answer
 	d.Fields(n, (*fields)(a))
-	body, hasBody := n.Get("body")
-	_, hasJSON := n.Get("json")
-	if hasBody && hasJSON {
-		d.Problem(body, "body: the answer has one already, from json")
+	first := ""
+	for _, pair := range n.Pairs() {
+		switch key := pair.Key.Text(); {
+		case !slices.Contains(bodies, key):
+		case first != "":
+			d.Problem(pair.Key, "%s: the answer has a body already, from %s", key, first)
+		default:
+			first = key
+		}
 	}
 	if failed, ok := n.Get("error"); ok {
 		for _, pair := range n.Pairs() {
@@ -237,6 +245,25 @@ func (a *answer) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
 			}
 		}
 	}
+}
+
+// bodies are the keys of which one at most says what the body is.
+var bodies = []string{"body", "json", "base64"}
+
+// encoded is a body in base64.
+type encoded []byte
+
+// DecodeNode reads base64, in which there may be white space.
+func (e *encoded) DecodeNode(d *strictyaml.Decoder, n strictyaml.Node) {
+	var text strictyaml.Text
+	if d.Decode(n, &text); text.IsZero() {
+		return
+	}
+	body, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text.String()), ""))
+	if err != nil {
+		d.Problem(n, "expected base64 (RFC 4648, 4), found %s", n.Describe())
+	}
+	*e = body
 }
 
 // status is one of HTTP's.

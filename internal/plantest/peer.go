@@ -143,13 +143,19 @@ func hangUp(w http.ResponseWriter, reset bool) {
 
 func (a *answer) write(w http.ResponseWriter) {
 	body := []byte(a.Body.String())
-	if !a.JSON.IsZero() {
+	switch {
+	case !a.JSON.IsZero():
 		value, _ := a.JSON.Expand(nil) // the cases' language has no names
 		body, _ = json.Marshal(value)  // a value of YAML, which JSON has as well
 		w.Header().Set("Content-Type", "application/json")
+	case a.Base64 != nil:
+		body = a.Base64
 	}
 	for _, h := range a.Headers {
-		w.Header().Set(h.Key, h.Value.String())
+		w.Header().Del(h.Key)
+		for _, line := range h.Value {
+			w.Header().Add(h.Key, line.String())
+		}
 	}
 	w.WriteHeader(int(a.Status))
 	_, _ = w.Write(body) // a client that has left doesn't matter

@@ -155,6 +155,9 @@ func (c *Case) lookup(name string) (any, error) {
 // askable are the kinds of check that ask green and blue by HTTP alone, so that a case can answer them.
 var askable = []string{"http", "scenario"}
 
+// CanAsk says that a case can answer the checks of a kind.
+func CanAsk(kind string) bool { return slices.Contains(askable, kind) }
+
 // prepare makes a stage ask what the case answers. Checks that run side by side are all asked to their end, so that a case
 // ends in the same way each time; the worst of them is the verdict all the same.
 func (c *Case) prepare(asked *plan.Stage) *plan.Stage {
@@ -163,7 +166,7 @@ func (c *Case) prepare(asked *plan.Stage) *plan.Stage {
 		switch r, given := c.results[one.Name]; {
 		case given:
 			one.Check = standIn{one.Check, r.result()}
-		case !slices.Contains(askable, one.Kind):
+		case !CanAsk(one.Kind):
 			one.Check = standIn{one.Check, check.Result{
 				Outcome: check.Inconclusive,
 				Reason:  fmt.Sprintf("a check of the kind %s isn't asked in a case: say what comes of it, as in results: {%q: passed}", one.Kind, one.Name),

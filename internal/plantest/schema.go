@@ -37,13 +37,18 @@ func (*pattern) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
 // JSONSchema describes an answer: its status, or a mapping.
 func (*answer) JSONSchema(d *strictyaml.Describer) *strictyaml.Schema {
 	s := d.Fields(&answer{})
-	s.Not = strictyaml.Needs("body", "json")
+	s.Not = strictyaml.AnyOf(strictyaml.Needs("body", "json"), strictyaml.Needs("body", "base64"), strictyaml.Needs("json", "base64"))
 	var with []*strictyaml.Schema
-	for _, key := range []string{"status", "headers", "body", "json"} {
+	for _, key := range append([]string{"status", "headers"}, bodies...) {
 		with = append(with, strictyaml.Needs(key))
 	}
 	s.DependentSchemas = map[string]*strictyaml.Schema{"error": {Not: strictyaml.AnyOf(with...)}}
 	return strictyaml.AnyOf(strictyaml.Of[status](d), s)
+}
+
+// JSONSchema describes a body in base64. That it is whole is the Decoder's to say.
+func (*encoded) JSONSchema(*strictyaml.Describer) *strictyaml.Schema {
+	return strictyaml.Matching(`[A-Za-z0-9+/\s]*[=\s]*`)
 }
 
 // JSONSchema describes a status.

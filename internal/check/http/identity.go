@@ -110,7 +110,7 @@ func (r *run) bearer(ctx context.Context, o *OAuth2) (func(*http.Request) error,
 		return nil, unable{err}
 	}
 	r.mask(grant.secrets()...)
-	token, err := r.check.tokens.get(ctx, grant, r.scope.UserAgent)
+	token, err := r.check.tokens.get(ctx, grant, r.scope)
 	if err != nil {
 		return nil, err
 	}

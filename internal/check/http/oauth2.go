@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlight-deploy/greenlight/internal/check"
 	"github.com/greenlight-deploy/greenlight/internal/check/network"
 	"github.com/greenlight-deploy/greenlight/internal/expect"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
@@ -162,11 +163,11 @@ type token struct {
 }
 
 // get gives a token: one that is still good, or that another check is fetching, or a new one.
-func (t *tokens) get(ctx context.Context, g grant, agent string) (string, error) {
+func (t *tokens) get(ctx context.Context, g grant, scope check.Scope) (string, error) {
 	for {
 		one, mine := t.find(g.key())
 		if mine {
-			t.fetch(ctx, one, g, agent)
+			t.fetch(ctx, one, g, scope)
 			return one.value, one.err
 		}
 		select {
@@ -201,10 +202,10 @@ func (t *tokens) find(key string) (*token, bool) {
 }
 
 // fetch asks for a token. How long it lasts is the server's to say; where it doesn't, a minute is short enough.
-func (t *tokens) fetch(ctx context.Context, one *token, g grant, agent string) {
+func (t *tokens) fetch(ctx context.Context, one *token, g grant, scope check.Scope) {
 	defer close(one.fetched)
 	began := t.network.Now()
-	value, lasts, err := t.ask(ctx, g, agent)
+	value, lasts, err := t.ask(ctx, g, scope)
 	if err != nil {
 		one.err = err
 		return
@@ -231,15 +232,15 @@ type tokenProblem struct {
 
 func (p tokenProblem) Unwrap() []error { return []error{p.Problem, p.cause} }
 
-func (t *tokens) ask(ctx context.Context, g grant, agent string) (string, time.Duration, error) {
+func (t *tokens) ask(ctx context.Context, g grant, scope check.Scope) (string, time.Duration, error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url, strings.NewReader(g.form.Encode()))
 	if err != nil {
 		return "", 0, unable{fmt.Errorf("oauth2.token_url: %w", err)}
 	}
 	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	q.Header.Set("Accept", "application/json")
-	if agent != "" {
-		q.Header.Set("User-Agent", agent)
+	if scope.UserAgent != "" {
+		q.Header.Set("User-Agent", scope.UserAgent)
 	}
 	if g.auth != byBody {
 		q.Header.Set("Authorization", "Basic "+g.basic())
@@ -259,6 +260,9 @@ func (t *tokens) ask(ctx context.Context, g grant, agent string) (string, time.D
 	body, err := io.ReadAll(io.LimitReader(answer.Body, longest))
 	if err != nil {
 		return "", 0, t.unheard(ctx, g, err)
+	}
+	if scope.Recorder != nil {
+		scope.Recorder.Exchanged(check.Exchange{Request: q, RequestBody: []byte(g.form.Encode()), Reached: true, Answer: answer, Body: body})
 	}
 	return said(g, answer, body)
 }

@@ -322,7 +322,7 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 	if n := r.check.Request.Events; n > 0 {
 		x.events = &events{want: int(n)}
 	}
-	x.read(r.session != nil || r.check.Expect.needsBody())
+	x.read(r.session != nil || r.scope.Recorder != nil || r.check.Expect.needsBody())
 	return x, nil
 }
 
@@ -379,6 +379,7 @@ func (r *run) note(ctx context.Context, x *exchange) {
 		seen.Err = r.masked(strictyaml.OneLine(x.problem(ctx).Reason))
 	}
 	r.seen = append(r.seen, seen)
+	r.record(x)
 	if r.logger.Enabled(ctx, slog.LevelDebug) {
 		network.Log(ctx, r.logger, seen, network.Carried(r.side, x.hop.host, x.hop.header)...)
 	}

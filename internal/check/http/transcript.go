@@ -131,10 +131,12 @@ func shownBody(body []byte, mask func(string) string) string {
 	return cutAt(withoutPasswords(mask(string(body))), MaxShown)
 }
 
+// secretName is what passwords and tokens are called.
+const secretName = `[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization|credential)[\w-]*`
+
 // passwords matches what JSON and forms call passwords and tokens, with their values; values may end where a body does.
 var passwords = sync.OnceValue(func() *regexp.Regexp {
-	const name = `[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization|credential)[\w-]*`
-	return regexp.MustCompile(`(?i)("` + name + `"\s*:\s*)("(?:[^"\\]|\\.)*"?|-?[\d.eE+-]+)|((?:^|[&?])` + name + `=)[^&\s]*`)
+	return regexp.MustCompile(`(?i)("` + secretName + `"\s*:\s*)("(?:[^"\\]|\\.)*"?|-?[\d.eE+-]+)|((?:^|[&?])` + secretName + `=)[^&\s]*`)
 })
 
 // withoutPasswords masks the values of what is called a password or token.

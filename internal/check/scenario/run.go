@@ -165,6 +165,9 @@ func (r *run) capture(s *step, x httpcheck.Exchange) (check.Outcome, string) {
 			return check.Failed, fmt.Sprintf("nothing to capture for %s: %s", name, strictyaml.OneLine(wrong.String()))
 		}
 		r.captured[name] = value
+		if r.scope.Recorder != nil {
+			r.scope.Recorder.Captured(name, value)
+		}
 	}
 	return check.Passed, ""
 }
