@@ -57,7 +57,7 @@ func runDoctor(ctx context.Context, a app, c command, args []string) int {
 	flags.BoolVar(&opts.json, "json", false, "write one JSON document")
 	flags.BoolVar(&opts.verbose, "verbose", false, "show what is right, too")
 	flags.BoolVar(&opts.policy, "policy", false, "print the least IAM policy for --feature")
-	flags.StringVar(&opts.features, "feature", "", "with --policy: the features that a role is for, `name,name…`")
+	flags.Var(word{to: &opts.features, likely: featureNames, list: true}, "feature", "with --policy: the features that a role is for, `name,name…`")
 	flags.StringVar(&opts.account, "account", "", "with --policy: the account's `number`")
 	arguments, code, ok := a.parse(c, flags, args)
 	switch {

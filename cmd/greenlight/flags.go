@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
+	"github.com/greenlight-deploy/greenlight/internal/usage"
 )
 
 func unknownCommand(name string) string {
@@ -21,6 +22,10 @@ func unknownCommand(name string) string {
 // parse reads flags and arguments in any order, as in `greenlight run plan.yaml --stage S`. It gives false, and the
 // exit code, where the command is done: its help was asked for, or a flag is wrong.
 func (a app) parse(c command, flags *flag.FlagSet, args []string) (arguments []string, code int, ok bool) {
+	if a.describe != nil {
+		a.describe(flags)
+		return nil, exitPassed, false
+	}
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	for {
@@ -50,7 +55,7 @@ func flagError(err error, flags *flag.FlagSet) string {
 		return err.Error()
 	}
 	var valid []string
-	flags.VisitAll(func(f *flag.Flag) { valid = append(valid, "--"+f.Name) })
+	flags.VisitAll(func(f *flag.Flag) { valid = append(valid, usage.Dashed(f.Name)) })
 	return strictyaml.Unknown("flag", "--"+strings.TrimPrefix(name, "-"), valid)
 }
 
@@ -62,9 +67,9 @@ func (a app) commandHelp(c command, flags *flag.FlagSet) {
 	var heads, usages []string
 	width := 0
 	flags.VisitAll(func(f *flag.Flag) {
-		value, usage := flag.UnquoteUsage(f)
-		head := strings.TrimSpace("--" + f.Name + " " + value)
-		heads, usages, width = append(heads, head), append(usages, usage), max(width, len(head))
+		value, text := flag.UnquoteUsage(f)
+		head := strings.TrimSpace(usage.Dashed(f.Name) + " " + value)
+		heads, usages, width = append(heads, head), append(usages, text), max(width, len(head))
 	})
 	if len(heads) > 0 {
 		fmt.Fprint(a.stdout, "\nFlags:\n")
@@ -79,6 +84,9 @@ type variables map[string]string
 
 func (v variables) String() string { return "" }
 
+// Repeats says that each further one is added.
+func (v variables) Repeats() bool { return true }
+
 func (v variables) Set(s string) error {
 	name, value, ok := strings.Cut(s, "=")
 	if !ok || name == "" {
@@ -87,3 +95,25 @@ func (v variables) Set(s string) error {
 	v[name] = value
 	return nil
 }
+
+// word is a flag's value whose likely values are known, for completions; what is right is for the command to say.
+type word struct {
+	to     *string
+	likely func() []string
+	list   bool // several, with commas between them
+}
+
+func (w word) String() string {
+	if w.to == nil {
+		return ""
+	}
+	return *w.to
+}
+
+func (w word) Set(s string) error {
+	*w.to = s
+	return nil
+}
+
+// Suggest gives the likely values.
+func (w word) Suggest() usage.Values { return usage.Values{Words: w.likely(), List: w.list} }

@@ -32,6 +32,8 @@ func simulateCommand() command { return leftOut("simulate", simulateSummary) }
 
 func migrateCommand() command { return leftOut("migrate", migrateSummary) }
 
+func completionCommand() command { return leftOut("completion", completionSummary) }
+
 func demoCommand() command { return leftOut("demo", demoSummary) }
 
 // isStandIn says that greenlight was started as a stand-in for somebody's function: a simulator does that.

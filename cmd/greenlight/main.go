@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -47,6 +48,8 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) string
+	// describe, where it is set, is given a command's flags in place of a run: the command line describes itself.
+	describe func(*flag.FlagSet)
 }
 
 // command is one subcommand.
@@ -59,20 +62,23 @@ type command struct {
 
 // The same in all builds.
 const (
-	doctorSummary   = "Say what in an account would make a deployment go wrong"
-	explainSummary  = "Say what an event would have the function ask, of whom, and why"
-	testSummary     = "Try whether a plan says no when it should"
-	fmtSummary      = "Lay plans and scenarios out in one way"
-	schemaSummary   = "Print the JSON Schema of plans, for editors"
-	simulateSummary = "Run a deployment on this machine, with real hooks and traffic"
-	migrateSummary  = "Take a service from CodeDeploy's deployments to Amazon ECS's own"
-	demoSummary     = "Show a good and a bad deployment on this machine"
+	programSummary = "decides whether a blue/green deployment may go on"
+
+	completionSummary = "Print what a shell completes greenlight's command line with"
+	doctorSummary     = "Say what in an account would make a deployment go wrong"
+	explainSummary    = "Say what an event would have the function ask, of whom, and why"
+	testSummary       = "Try whether a plan says no when it should"
+	fmtSummary        = "Lay plans and scenarios out in one way"
+	schemaSummary     = "Print the JSON Schema of plans, for editors"
+	simulateSummary   = "Run a deployment on this machine, with real hooks and traffic"
+	migrateSummary    = "Take a service from CodeDeploy's deployments to Amazon ECS's own"
+	demoSummary       = "Show a good and a bad deployment on this machine"
 )
 
 func commands() []command {
 	return []command{
 		runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
-		migrateCommand(), demoCommand(), versionCommand(),
+		migrateCommand(), demoCommand(), completionCommand(), versionCommand(),
 	}
 }
 
@@ -110,7 +116,7 @@ func (a app) help(ctx context.Context, args []string) int {
 }
 
 func (a app) usage(out io.Writer) {
-	fmt.Fprint(out, "greenlight decides whether a blue/green deployment may go on.\n\nUsage: greenlight <command> [arguments]\n\nCommands:\n")
+	fmt.Fprint(out, "greenlight "+programSummary+".\n\nUsage: greenlight <command> [arguments]\n\nCommands:\n")
 	for _, c := range commands() {
 		fmt.Fprintf(out, "  %-10s %s\n", c.name, c.summary)
 	}

@@ -42,7 +42,7 @@ type runFlags struct {
 func runRun(ctx context.Context, a app, c command, args []string) int {
 	opts := runFlags{vars: variables{}}
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	flags.StringVar(&opts.stage, "stage", "", "run the checks of this `stage`, by CodeDeploy's name or ECS's")
+	flags.Var(word{to: &opts.stage, likely: lifecycle.Names}, "stage", "run the checks of this `stage`, by CodeDeploy's name or ECS's")
 	flags.StringVar(&opts.green, "green", "", "the new version's base `URL`")
 	flags.StringVar(&opts.blue, "blue", "", "the live version's base `URL`")
 	flags.Var(opts.vars, "var", "set the plan's variable, `name=value`; may be given several times")

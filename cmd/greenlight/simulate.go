@@ -52,6 +52,9 @@ type simulateFlags struct {
 	schema            bool
 }
 
+// speeds are examples; any from 1x to 1000x is right.
+func speeds() []string { return []string{"instant", "1x", "10x", "60x", "1000x"} }
+
 func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	opts := simulateFlags{hooks: variables{}, env: variables{}}
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
@@ -61,7 +64,7 @@ func runSimulate(ctx context.Context, a app, c command, args []string) int {
 	flags.StringVar(&opts.quick.HealthPath, "health", "", "without a scenario: the `path` that the load balancer checks, default /")
 	flags.Var(opts.hooks, "hook", "without a scenario: a function and how it is started, `NAME=COMMAND`; may be given several times")
 	flags.Var(opts.env, "env", "without a scenario: a variable of a function, `NAME:KEY=VALUE`; may be given several times")
-	flags.StringVar(&opts.speed, "speed", "", "how fast simulated waits pass, from 1x to 1000x, such as `60x`, or instant")
+	flags.Var(word{to: &opts.speed, likely: speeds}, "speed", "how fast simulated waits pass, from 1x to 1000x, such as `60x`, or instant")
 	flags.BoolVar(&opts.keep, "keep", false, "leave everything up after the deployment, until Ctrl-C")
 	flags.BoolVar(&opts.json, "json", false, "write one JSON object a line for each happening")
 	flags.BoolVar(&opts.logs, "logs", false, "show what the functions and both versions write")

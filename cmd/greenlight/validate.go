@@ -40,17 +40,19 @@ const (
 	formatGitHub = "github"
 )
 
+func formats() []string { return []string{formatText, formatJSON, formatSARIF, formatGitHub} }
+
 func runValidate(ctx context.Context, a app, c command, args []string) int {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	vars := variables{}
 	format := formatText
 	flags.Var(vars, "var", "set the plan's variable, `name=value`; may be given several times")
-	flags.StringVar(&format, "format", format, "what goes to standard output: text, json, sarif or github")
+	flags.Var(word{to: &format, likely: formats}, "format", "the `format` of what goes to standard output: text, json, sarif or github")
 	paths, code, ok := a.parse(c, flags, args)
 	if !ok {
 		return code
 	}
-	if known := []string{formatText, formatJSON, formatSARIF, formatGitHub}; !slices.Contains(known, format) {
+	if known := formats(); !slices.Contains(known, format) {
 		return a.wrong("--format: %s", strictyaml.Unknown("format", format, known))
 	}
 	if len(paths) == 0 {
