@@ -34,6 +34,8 @@ func migrateCommand() command { return leftOut("migrate", migrateSummary) }
 
 func completionCommand() command { return leftOut("completion", completionSummary) }
 
+func manCommand() command { return leftOut("man", manSummary) }
+
 func demoCommand() command { return leftOut("demo", demoSummary) }
 
 // isStandIn says that greenlight was started as a stand-in for somebody's function: a simulator does that.

@@ -65,6 +65,7 @@ const (
 	programSummary = "decides whether a blue/green deployment may go on"
 
 	completionSummary = "Print what a shell completes greenlight's command line with"
+	manSummary        = "Print the manual page"
 	doctorSummary     = "Say what in an account would make a deployment go wrong"
 	explainSummary    = "Say what an event would have the function ask, of whom, and why"
 	testSummary       = "Try whether a plan says no when it should"
@@ -78,7 +79,7 @@ const (
 func commands() []command {
 	return []command{
 		runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
-		migrateCommand(), demoCommand(), completionCommand(), versionCommand(),
+		migrateCommand(), demoCommand(), completionCommand(), manCommand(), versionCommand(),
 	}
 }
 
