@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,6 +40,7 @@ type runFlags struct {
 	json, verbose      bool
 	record             string
 	force              bool
+	summary, outputs   string
 }
 
 func runRun(ctx context.Context, a app, c command, args []string) int {
@@ -50,6 +54,8 @@ func runRun(ctx context.Context, a app, c command, args []string) int {
 	flags.BoolVar(&opts.verbose, "verbose", false, "write each request with its timings to standard error")
 	flags.StringVar(&opts.record, "record", "", "write what was answered to a `file` for greenlight test, or to greenlight.test.yaml in a folder, where the run passes")
 	flags.BoolVar(&opts.force, "force", false, "let --record replace a file")
+	flags.StringVar(&opts.summary, "summary", "", "append the verdict to this `file` as Markdown, such as $GITHUB_STEP_SUMMARY")
+	flags.StringVar(&opts.outputs, "outputs", "", "append outcome, succeeded and reason to this `file` as name=value, such as $GITHUB_OUTPUT")
 	arguments, code, ok := a.parse(c, flags, args)
 	if !ok {
 		return code
@@ -155,6 +161,13 @@ func (a app) judge(ctx context.Context, p *plan.Plan, d deployment.Deployment, s
 			return exitInconclusive
 		}
 	}
+	if err := errors.Join(
+		appendVerdict(opts.summary, report.Markdown, verdict),
+		appendVerdict(opts.outputs, report.Outputs, verdict),
+	); err != nil {
+		fmt.Fprintln(a.stderr, "greenlight:", err)
+		return exitInconclusive
+	}
 	code := exitCode(verdict, interrupted)
 	if rec != nil {
 		code = a.recorded(ctx, rec, verdict, out, code)
@@ -174,6 +187,18 @@ func (a app) recorded(ctx context.Context, rec *recorder, v check.Verdict, out i
 	}
 	fmt.Fprint(out, "\n"+strings.Join(lines, "\n")+"\n")
 	return code
+}
+
+// appendVerdict adds a verdict to a file that others write to as well; to none where none is named.
+func appendVerdict(path string, write func(io.Writer, check.Verdict) error, v check.Verdict) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(filepath.Clean(path), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // the user names it, and shares it
+	if err != nil {
+		return fmt.Errorf("writing the verdict: %w", err)
+	}
+	return errors.Join(write(file, v), file.Close())
 }
 
 func heading(p *plan.Plan, d deployment.Deployment, checks int) string {

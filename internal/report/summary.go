@@ -31,18 +31,22 @@ func Summary(v check.Verdict, most int) string {
 const longestLine = 400
 
 func headline(v check.Verdict) string {
-	word := v.Outcome.String()
+	return shorten("greenlight: "+title(v)+": "+strings.TrimPrefix(clean(v.Reason), "inconclusive: "), 2*longestLine) + "\n"
+}
+
+// title says what came of what.
+func title(v check.Verdict) string {
+	title := v.Outcome.String()
 	if v.Succeeded {
-		word = "succeeded"
+		title = "succeeded"
 	}
-	of := ""
 	if v.Stage != "" {
-		of += " at " + string(v.Stage)
+		title += " at " + string(v.Stage)
 	}
 	if v.Deployment != "" {
-		of += " of " + v.Deployment
+		title += " of " + v.Deployment
 	}
-	return shorten("greenlight: "+word+of+": "+strings.TrimPrefix(clean(v.Reason), "inconclusive: "), 2*longestLine) + "\n"
+	return title
 }
 
 // notable are the checks that didn't pass, those that decide before those that only warn.
