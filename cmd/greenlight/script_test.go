@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommandLine runs the scripts of testdata/script. In each, `serve` starts a green on loopback and sets $GREEN to
-// its base URL, and $DOCS and $EXAMPLES are the folders of these; `await-request` waits for the first request that green leaves without an answer.
+// its base URL, and $DOCS, $EXAMPLES and $ACTION are the folders of these; `await-request` waits for the first request that green leaves without an answer.
 func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -36,7 +36,7 @@ func TestCommandLine(t *testing.T) {
 			env.Defer(server.close)
 			env.Values[greenKey{}] = server
 			env.Setenv("GREEN", server.URL)
-			for name, folder := range map[string]string{"DOCS": "../../docs", "EXAMPLES": "../../examples"} {
+			for name, folder := range map[string]string{"DOCS": "../../docs", "EXAMPLES": "../../examples", "ACTION": "../../action"} {
 				absolute, err := filepath.Abs(folder)
 				if err != nil {
 					return err
