@@ -1,6 +1,7 @@
 // Command packaging builds the function's zips: dist/function-arm64.zip and dist/function-amd64.zip, with the binary
 // as the `bootstrap` that Lambda's provided.al2023 runtime starts and, if wanted, a plan beside it with the files that
-// it includes. The same commit gives the same bytes: what is uploaded can be checked against what was reviewed.
+// it includes. The same commit gives the same bytes: what is uploaded can be checked against what was reviewed. For a release it
+// writes the completions and the manual page too.
 package main
 
 import (
@@ -20,8 +21,15 @@ func main() {
 	version := flag.String("version", "unversioned", "the version that the binary says it is")
 	planFile := flag.String("plan", "", "a plan to put beside the binary")
 	out := flag.String("out", "dist", "the folder to write to")
+	docs := flag.String("docs", "", "the folder to write completions and the manual page to; none are written without it")
+	date := flag.Int64("time", 0, "the date of the manual page, in seconds since 1970; default the commit's")
 	flag.Parse()
-	if err := run(context.Background(), *version, *planFile, *out); err != nil {
+	ctx := context.Background()
+	err := run(ctx, *version, *planFile, *out)
+	if err == nil && *docs != "" {
+		err = writeDocuments(ctx, *version, *date, *docs)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "packaging:", err)
 		os.Exit(1)
 	}
