@@ -55,6 +55,9 @@ type texts []string
 
 func (t *texts) String() string { return strings.Join(*t, ", ") }
 
+// Repeats says that each further one is added.
+func (t *texts) Repeats() bool { return true }
+
 // Set adds one.
 func (t *texts) Set(text string) error {
 	*t = append(*t, text)
@@ -70,7 +73,8 @@ func runMigrate(ctx context.Context, a app, c command, args []string) int {
 	flags.StringVar(&opts.config, "deployment-config", "", "without --application: the `name` of one of CodeDeploy's configurations for ECS")
 	flags.StringVar(&opts.names.HookRole, "hook-role", "", "the `ARN` of the role with which ECS calls the hooks")
 	flags.StringVar(&opts.names.BalancerRole, "load-balancer-role", "", "the `ARN` of the role with which ECS changes the listeners' rules")
-	flags.StringVar(&opts.format, "format", string(migrate.CLI), "what is printed: `cli`, cloudformation or terraform")
+	opts.format = string(migrate.CLI)
+	flags.Var(word{to: &opts.format, likely: migrateFormats}, "format", "what is printed: `cli`, cloudformation or terraform")
 	flags.StringVar(&opts.region, "region", "", "the AWS `region`")
 	flags.StringVar(&opts.profile, "profile", "", "the `profile` of the AWS settings")
 	flags.BoolVar(&opts.json, "json", false, "write one JSON document, notes and proof included")
@@ -104,12 +108,17 @@ func runMigrate(ctx context.Context, a app, c command, args []string) int {
 	return exitPassed
 }
 
-// problem says what is wrong with the command line; empty: nothing.
-func (o migrateFlags) problem(arguments []string) string {
+func migrateFormats() []string {
 	var formats []string
 	for _, f := range migrate.Formats() {
 		formats = append(formats, string(f))
 	}
+	return formats
+}
+
+// problem says what is wrong with the command line; empty: nothing.
+func (o migrateFlags) problem(arguments []string) string {
+	formats := migrateFormats()
 	releases := o.blue + o.green + o.bad.String()
 	switch {
 	case len(arguments) > 0:
