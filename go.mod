@@ -2,6 +2,9 @@ module github.com/greenlight-deploy/greenlight
 
 go 1.26.0
 
+// What npm installs may hold Go files, which are none of this module's.
+ignore node_modules
+
 require (
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2 v1.47.7

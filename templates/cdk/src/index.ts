@@ -1,0 +1,10 @@
+export type { AppSpecProps, CodeDeployEcsEvent, CodeDeployLambdaEvent } from './appspec.js';
+export type { EcsDeploymentGroupAttachment } from './codedeploy-ecs.js';
+export type { LambdaDeploymentGroupAttachment } from './codedeploy-lambda.js';
+export type { EcsServiceAttachment, EcsStage } from './ecs-service.js';
+export { Gate, type GateProps } from './gate.js';
+export type { GateLoadBalancer, GateNetworkProps } from './network.js';
+export { GatePlan } from './plan.js';
+export { GateSecret } from './secret.js';
+export type { CheckKind } from './statements.js';
+export type { CodeDeployEcsNames, CodeDeployLambdaNames, EcsServiceNames } from './targets.js';
