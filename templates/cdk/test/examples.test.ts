@@ -24,6 +24,8 @@ const shop = (given: (name: string) => never, plan: string) => ({
   privateSubnetIds: given('privateSubnetIds'),
   privateSubnetRouteTableIds: given('privateSubnetRouteTableIds'),
   image: given('image'),
+  containerPort: Number(given('containerPort')),
+  healthPath: given('healthPath'),
   code: zip,
   plan,
 });

@@ -11,6 +11,8 @@ new ShopStack(app, 'Shop', {
   privateSubnetIds: given('privateSubnetIds'),
   privateSubnetRouteTableIds: given('privateSubnetRouteTableIds'),
   image: given('image'),
+  containerPort: Number(given('containerPort')),
+  healthPath: given('healthPath'),
   code: given('code'),
   plan: given('plan'),
 });

@@ -25,8 +25,11 @@ export interface ShopProps extends StackProps {
   readonly privateSubnetIds: string[];
   /** Their route tables, in the same order. */
   readonly privateSubnetRouteTableIds: string[];
-  /** The shop's image, which listens on port 8080 and answers GET /health. */
+  /** The shop's image, in a registry that needs no permission: for one in ECR take ContainerImage.fromEcrRepository. */
   readonly image: string;
+  /** The port that it listens on, and the path at which it says that it is well. */
+  readonly containerPort: number;
+  readonly healthPath: string;
   /** The function's zip. */
   readonly code: string;
   /** The plan's file. */
@@ -70,11 +73,11 @@ export class ShopStack extends Stack {
     const targetGroup = (color: string) =>
       new ApplicationTargetGroup(this, color, {
         vpc,
-        port: 8080,
+        port: props.containerPort,
         protocol: ApplicationProtocol.HTTP,
         targetType: TargetType.IP,
         deregistrationDelay: Duration.seconds(30),
-        healthCheck: { path: '/health', interval: Duration.seconds(10), healthyThresholdCount: 2 },
+        healthCheck: { path: props.healthPath, interval: Duration.seconds(10), healthyThresholdCount: 2 },
       });
     const blue = targetGroup('Blue');
     const green = targetGroup('Green');
@@ -92,9 +95,8 @@ export class ShopStack extends Stack {
     const taskDefinition = new FargateTaskDefinition(this, 'TaskDefinition', { family: 'shop', cpu: 256, memoryLimitMiB: 512 });
     taskDefinition.addContainer('shop', {
       image: ContainerImage.fromRegistry(props.image),
-      portMappings: [{ containerPort: 8080 }],
+      portMappings: [{ containerPort: props.containerPort }],
       logging: LogDrivers.awsLogs({ streamPrefix: 'shop' }),
-      readonlyRootFilesystem: true,
     });
     const serviceGroup = new SecurityGroup(this, 'ServiceSecurityGroup', { vpc, description: 'The tasks of the shop' });
     const service = new FargateService(this, 'Service', {
@@ -109,7 +111,7 @@ export class ShopStack extends Stack {
     });
     service.attachToApplicationTargetGroup(blue);
     // CodeDeploy gives the tasks to the other group by itself, which CDK doesn't see.
-    service.connections.allowFrom(balancer, Port.tcp(8080), 'the load balancer');
+    service.connections.allowFrom(balancer, Port.tcp(props.containerPort), 'the load balancer');
     service.node.addDependency(production, test);
 
     // What stops a deployment by itself, whichever group is green.
@@ -163,7 +165,7 @@ export class ShopStack extends Stack {
     // For the pipeline: aws deploy create-deployment --revision "revisionType=AppSpecContent,appSpecContent={content='…'}"
     new CfnOutput(this, 'AppSpec', {
       description: 'What CodeDeploy is given for each deployment, with the task definition to deploy',
-      value: gate.appSpec({ taskDefinition: taskDefinition.taskDefinitionArn, containerName: 'shop', containerPort: 8080 }),
+      value: gate.appSpec({ taskDefinition: taskDefinition.taskDefinitionArn, containerName: 'shop', containerPort: props.containerPort }),
     });
     new CfnOutput(this, 'GateFunctionName', { value: gate.function.functionName });
     new CfnOutput(this, 'GateFunctionArn', { value: gate.functionArn });

@@ -37,8 +37,11 @@ export interface ShopProps extends StackProps {
   readonly privateSubnetIds: string[];
   /** Their route tables, in the same order. */
   readonly privateSubnetRouteTableIds: string[];
-  /** The shop's image, which listens on port 8080 and answers GET /health. */
+  /** The shop's image, in a registry that needs no permission: for one in ECR take ContainerImage.fromEcrRepository. */
   readonly image: string;
+  /** The port that it listens on, and the path at which it says that it is well. */
+  readonly containerPort: number;
+  readonly healthPath: string;
   /** The function's zip. */
   readonly code: string;
   /** The plan's file. */
@@ -81,11 +84,11 @@ export class ShopStack extends Stack {
     const targetGroup = (color: string) =>
       new ApplicationTargetGroup(this, color, {
         vpc,
-        port: 8080,
+        port: props.containerPort,
         protocol: ApplicationProtocol.HTTP,
         targetType: TargetType.IP,
         deregistrationDelay: Duration.seconds(30),
-        healthCheck: { path: '/health', interval: Duration.seconds(10), healthyThresholdCount: 2 },
+        healthCheck: { path: props.healthPath, interval: Duration.seconds(10), healthyThresholdCount: 2 },
       });
     const blue = targetGroup('Blue');
     const green = targetGroup('Green');
@@ -137,9 +140,8 @@ export class ShopStack extends Stack {
     const taskDefinition = new FargateTaskDefinition(this, 'TaskDefinition', { family: 'shop', cpu: 256, memoryLimitMiB: 512 });
     taskDefinition.addContainer('shop', {
       image: ContainerImage.fromRegistry(props.image),
-      portMappings: [{ containerPort: 8080 }],
+      portMappings: [{ containerPort: props.containerPort }],
       logging: LogDrivers.awsLogs({ streamPrefix: 'shop' }),
-      readonlyRootFilesystem: true,
     });
     const serviceGroup = new SecurityGroup(this, 'ServiceSecurityGroup', { vpc, description: 'The tasks of the shop' });
     const service = new FargateService(this, 'Service', {
@@ -159,7 +161,7 @@ export class ShopStack extends Stack {
     service
       .loadBalancerTarget({
         containerName: 'shop',
-        containerPort: 8080,
+        containerPort: props.containerPort,
         alternateTarget: new AlternateTarget('Green', {
           alternateTargetGroup: green,
           role: infrastructure,
