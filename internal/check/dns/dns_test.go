@@ -407,7 +407,7 @@ func TestAServerThatFailedIsNotTakenAtItsWordWhileAnotherMayStillAnswer(t *testi
 		after   time.Duration
 	}{
 		{"its first datagram is lost", 2, "passed", time.Second},
-		{"it never answers", 1000, "inconclusive, to be retried: dns A a.example at second:53: the server failed to find out (SERVFAIL)", dnscheck.DefaultTimeout},
+		{"it never answers", 1000, "inconclusive, to be retried: dns A a.example at first:53: the server failed to find out (SERVFAIL)", dnscheck.DefaultTimeout},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -35,6 +35,7 @@ func (r *resolver) ask(ctx context.Context, servers []string) (answer, string, e
 	r.began = time.Now()
 	var last error
 	var failed *answer
+	var failedBy string
 	for range rounds {
 		lost := false
 		var by string
@@ -43,11 +44,11 @@ func (r *resolver) ask(ctx context.Context, servers []string) (answer, string, e
 			a, err := r.exchange(ctx, server)
 			switch {
 			case err == nil && a.rcode == servFail && r.accept != servFail:
-				failed = &a
+				failed, failedBy = &a, server
 			case err == nil, errors.As(err, new(malformed)):
 				return a, server, err
 			case ctx.Err() != nil && failed != nil && !errors.Is(ctx.Err(), context.Canceled):
-				return *failed, by, nil
+				return *failed, failedBy, nil
 			case ctx.Err() != nil:
 				return answer{}, server, err
 			default:
@@ -57,13 +58,13 @@ func (r *resolver) ask(ctx context.Context, servers []string) (answer, string, e
 		switch {
 		case lost:
 		case failed != nil:
-			return *failed, by, nil
+			return *failed, failedBy, nil
 		default:
 			return answer{}, by, last
 		}
 	}
 	if failed != nil {
-		return *failed, servers[len(servers)-1], nil
+		return *failed, failedBy, nil
 	}
 	return answer{}, servers[len(servers)-1], last
 }
