@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 )
 
 // question is an action on a resource, "*" for an action that knows none.
@@ -19,9 +21,9 @@ type question struct{ action, resource string }
 // role is what was read of a role.
 type role struct {
 	arn   string
-	trust reading[document]
+	trust reading[iampolicy.Document]
 	// decisions has an answer to each question that was asked.
-	decisions reading[map[question]decision]
+	decisions reading[map[question]iampolicy.Decision]
 }
 
 // name is what commands take: the last part of the ARN.
@@ -42,7 +44,7 @@ func (c Clients) readRole(ctx context.Context, arn string, questions []question)
 	r.trust.err = about.err
 	boundary := ""
 	if about.got() && about.of.Role != nil {
-		r.trust.of, r.trust.err = parseDocument("trust policy", aws.ToString(about.of.Role.AssumeRolePolicyDocument))
+		r.trust.of, r.trust.err = iampolicy.Parse("trust policy", aws.ToString(about.of.Role.AssumeRolePolicyDocument))
 		if b := about.of.Role.PermissionsBoundary; b != nil {
 			boundary = aws.ToString(b.PermissionsBoundaryArn)
 		}
@@ -63,12 +65,12 @@ func (c Clients) readRole(ctx context.Context, arn string, questions []question)
 }
 
 // simulate asks IAM, once for each resource: an action can't be asked about a resource of another's.
-func (c Clients) simulate(ctx context.Context, arn string, questions []question) (map[question]decision, error) {
+func (c Clients) simulate(ctx context.Context, arn string, questions []question) (map[question]iampolicy.Decision, error) {
 	byResource := map[string][]string{}
 	for _, q := range questions {
 		byResource[q.resource] = append(byResource[q.resource], q.action)
 	}
-	decisions := map[question]decision{}
+	decisions := map[question]iampolicy.Decision{}
 	for resource, actions := range byResource {
 		in := &iam.SimulatePrincipalPolicyInput{PolicySourceArn: aws.String(arn), ActionNames: actions}
 		if resource != "*" {
@@ -96,29 +98,31 @@ func (c Clients) simulate(ctx context.Context, arn string, questions []question)
 	return decisions, nil
 }
 
-func simulated(result iamtypes.EvaluationResult) decision {
-	d := decision{allowed: result.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed, why: "by simulation"}
+func simulated(result iamtypes.EvaluationResult) iampolicy.Decision {
+	d := iampolicy.Decision{Allowed: result.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed, Why: "by simulation"}
 	var by []string
 	for _, s := range result.MatchedStatements {
 		by = append(by, aws.ToString(s.SourcePolicyId))
 	}
 	switch {
-	case d.allowed:
+	case d.Allowed:
 	case result.OrganizationsDecisionDetail != nil && !result.OrganizationsDecisionDetail.AllowedByOrganizations:
-		d.why = "the organisation's policies don't allow it, by simulation"
+		d.Why = "the organisation's policies don't allow it, by simulation"
 	case result.PermissionsBoundaryDecisionDetail != nil && !result.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary:
-		d.why = "the permissions boundary doesn't allow it, by simulation"
+		d.Why = "the permissions boundary doesn't allow it, by simulation"
 	case result.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeExplicitDeny:
-		d.why = "denied by " + cmp.Or(listed(unique(by)), "a policy") + ", by simulation"
+		d.Why = "denied by " + cmp.Or(listed(unique(by)), "a policy") + ", by simulation"
 	default:
-		d.why = "no policy allows it, by simulation"
+		d.Why = "no policy allows it, by simulation"
 	}
 	return d
 }
 
 // readDocuments answers the questions from the role's policies.
-func (c Clients) readDocuments(ctx context.Context, name, boundary string, questions []question) reading[map[question]decision] {
-	fail := func(err error) reading[map[question]decision] { return reading[map[question]decision]{err: err} }
+func (c Clients) readDocuments(ctx context.Context, name, boundary string, questions []question) reading[map[question]iampolicy.Decision] {
+	fail := func(err error) reading[map[question]iampolicy.Decision] {
+		return reading[map[question]iampolicy.Decision]{err: err}
+	}
 	attached, err := c.attachedDocuments(ctx, name)
 	if err != nil {
 		return fail(err)
@@ -127,7 +131,7 @@ func (c Clients) readDocuments(ctx context.Context, name, boundary string, quest
 	if err != nil {
 		return fail(err)
 	}
-	var bounds *document
+	var bounds *iampolicy.Document
 	if boundary != "" {
 		d, err := c.managedDocument(ctx, boundary)
 		if err != nil {
@@ -136,15 +140,15 @@ func (c Clients) readDocuments(ctx context.Context, name, boundary string, quest
 		bounds = &d
 	}
 	identity := slices.Concat(attached, inline)
-	decisions := map[question]decision{}
+	decisions := map[question]iampolicy.Decision{}
 	for _, q := range questions {
-		decisions[q] = decide(identity, bounds, q.action, q.resource)
+		decisions[q] = iampolicy.Decide(identity, bounds, q.action, q.resource)
 	}
-	return reading[map[question]decision]{of: decisions}
+	return reading[map[question]iampolicy.Decision]{of: decisions}
 }
 
-func (c Clients) attachedDocuments(ctx context.Context, role string) ([]document, error) {
-	var documents []document
+func (c Clients) attachedDocuments(ctx context.Context, role string) ([]iampolicy.Document, error) {
+	var documents []iampolicy.Document
 	in := &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)}
 	for {
 		page := readingOf(ctx, "iam:ListAttachedRolePolicies", c.listAttachedPolicies, in)
@@ -165,21 +169,21 @@ func (c Clients) attachedDocuments(ctx context.Context, role string) ([]document
 	}
 }
 
-func (c Clients) managedDocument(ctx context.Context, arn string) (document, error) {
+func (c Clients) managedDocument(ctx context.Context, arn string) (iampolicy.Document, error) {
 	policy := readingOf(ctx, "iam:GetPolicy", c.getPolicy, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
 	if !policy.got() {
-		return document{}, policy.err
+		return iampolicy.Document{}, policy.err
 	}
 	version := readingOf(ctx, "iam:GetPolicyVersion", c.getPolicyVersion,
 		&iam.GetPolicyVersionInput{PolicyArn: aws.String(arn), VersionId: policy.of.Policy.DefaultVersionId})
 	if !version.got() {
-		return document{}, version.err
+		return iampolicy.Document{}, version.err
 	}
-	return parseDocument(arn[strings.LastIndexByte(arn, '/')+1:], aws.ToString(version.of.PolicyVersion.Document))
+	return iampolicy.Parse(arn[strings.LastIndexByte(arn, '/')+1:], aws.ToString(version.of.PolicyVersion.Document))
 }
 
-func (c Clients) inlineDocuments(ctx context.Context, role string) ([]document, error) {
-	var documents []document
+func (c Clients) inlineDocuments(ctx context.Context, role string) ([]iampolicy.Document, error) {
+	var documents []iampolicy.Document
 	in := &iam.ListRolePoliciesInput{RoleName: aws.String(role)}
 	for {
 		page := readingOf(ctx, "iam:ListRolePolicies", c.listRolePolicies, in)
@@ -191,7 +195,7 @@ func (c Clients) inlineDocuments(ctx context.Context, role string) ([]document, 
 			if !policy.got() {
 				return nil, policy.err
 			}
-			d, err := parseDocument(name, aws.ToString(policy.of.PolicyDocument))
+			d, err := iampolicy.Parse(name, aws.ToString(policy.of.PolicyDocument))
 			if err != nil {
 				return nil, err
 			}

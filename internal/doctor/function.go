@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/appspec"
+	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
@@ -29,7 +30,7 @@ type function struct {
 	config      reading[*lambda.GetFunctionConfigurationOutput]
 	invokes     reading[*lambda.GetFunctionEventInvokeConfigOutput]
 	concurrency reading[*lambda.GetFunctionConcurrencyOutput]
-	policy      reading[document] // its resource policy
+	policy      reading[iampolicy.Document] // its resource policy
 	network     network
 }
 
@@ -85,7 +86,7 @@ func (x *examination) readFunction(ctx context.Context, f *function) {
 		func() {
 			policy := readingOf(ctx, "lambda:GetPolicy", x.getFunctionPolicy, &lambda.GetPolicyInput{FunctionName: name})
 			if f.policy.err = policy.err; policy.got() {
-				f.policy.of, f.policy.err = parseDocument("the function's own policy", aws.ToString(policy.of.Policy))
+				f.policy.of, f.policy.err = iampolicy.Parse("the function's own policy", aws.ToString(policy.of.Policy))
 			}
 		},
 	)
@@ -165,7 +166,7 @@ func (x *examination) judgeName(a *area, f *function) {
 		a.pass("function-name", "its name begins with %s: CodeDeploy's managed policies allow it", hookPrefix)
 		return
 	}
-	if d := x.mayInvoke(x.serviceRole(), f); d.allowed {
+	if d := x.mayInvoke(x.serviceRole(), f); d.Allowed {
 		a.pass("function-name", "its name doesn't begin with %s, and CodeDeploy's role may call it all the same", hookPrefix)
 		return
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 )
 
 var update = flag.Bool("update", false, "renew the golden files")
@@ -46,12 +48,12 @@ func TestAPolicyAllowsWhatItsFeaturesCallAndNoMore(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, "policy-"+f.Name, out.String())
-			d, err := parseDocument(f.Name, out.String())
+			d, err := iampolicy.Parse(f.Name, out.String())
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, a := range f.Actions {
-				if got := decide([]document{d}, nil, a.Name, at.resource(a.Resource)); !got.allowed {
+				if got := iampolicy.Decide([]iampolicy.Document{d}, nil, a.Name, at.resource(a.Resource)); !got.Allowed {
 					t.Errorf("%s isn't allowed on %s", a.Name, at.resource(a.Resource))
 				}
 			}
@@ -62,7 +64,7 @@ func TestAPolicyAllowsWhatItsFeaturesCallAndNoMore(t *testing.T) {
 					}
 				}
 			}
-			if got := decide([]document{d}, nil, reportAction, "arn:aws:codedeploy:eu-west-1:123456789012:deploymentgroup:shop/other"); got.allowed {
+			if got := iampolicy.Decide([]iampolicy.Document{d}, nil, reportAction, "arn:aws:codedeploy:eu-west-1:123456789012:deploymentgroup:shop/other"); got.Allowed {
 				t.Error("another group's events can be reported")
 			}
 		})

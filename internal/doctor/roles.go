@@ -11,6 +11,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/deployment"
+	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 )
 
 const invokeFunction = "lambda:InvokeFunction"
@@ -82,7 +83,7 @@ func (x *examination) mayHandOver(f *function) bool {
 	if !read || !r.decisions.got() {
 		return true
 	}
-	return r.decisions.of[question{invokeFunction, x.arn(f)}].allowed
+	return r.decisions.of[question{invokeFunction, x.arn(f)}].Allowed
 }
 
 // question is what IAM is asked about an action.
@@ -131,14 +132,14 @@ func (x *examination) readRoles(ctx context.Context) {
 
 // mayInvoke is whether a role may call the function; its why is empty where that isn't known. The function's own policy may
 // allow what the role's don't.
-func (x *examination) mayInvoke(arn string, f *function) decision {
+func (x *examination) mayInvoke(arn string, f *function) iampolicy.Decision {
 	r, read := x.roles[arn]
 	if !read || !r.decisions.got() {
-		return decision{}
+		return iampolicy.Decision{}
 	}
 	d := r.decisions.of[question{invokeFunction, x.arn(f)}]
-	if !d.allowed && f.policy.got() && f.policy.of.allows(arn, invokeFunction, x.arn(f)) {
-		return decision{allowed: true, why: "the function's own policy, " + byDocuments}
+	if !d.Allowed && f.policy.got() && f.policy.of.Allows(arn, invokeFunction, x.arn(f)) {
+		return iampolicy.Decision{Allowed: true, Why: "the function's own policy, " + iampolicy.ByDocuments}
 	}
 	return d
 }
@@ -180,7 +181,7 @@ func (x *examination) judgeCaller(a *area, f *function, check, what, arn, servic
 		return
 	case !r.trust.got():
 		a.skip(check+"-trust", "who may take "+what, r.trust.err)
-	case r.trust.of.trusts(service):
+	case r.trust.of.Trusts(service):
 		a.pass(check+"-trust", "%s trusts %s", what, service)
 	default:
 		a.fail(check+"-trust", "add to the role's trust policy:\n"+`{"Effect": "Allow", "Principal": {"Service": "`+service+`"}, "Action": "sts:AssumeRole"}`,
@@ -188,12 +189,12 @@ func (x *examination) judgeCaller(a *area, f *function, check, what, arn, servic
 	}
 	d := x.mayInvoke(arn, f)
 	switch {
-	case d.why == "":
+	case d.Why == "":
 		a.skip(check+"-invoke", "what "+what+" allows", r.decisions.err)
-	case d.allowed:
-		a.pass(check+"-invoke", "%s may call the function (%s)", what, d.why)
+	case d.Allowed:
+		a.pass(check+"-invoke", "%s may call the function (%s)", what, d.Why)
 	default:
-		a.fail(check+"-invoke", x.invokeRemedy(f, r.name(), service), "%s may not call the function (%s): the hook fails without having been called", what, d.why)
+		a.fail(check+"-invoke", x.invokeRemedy(f, r.name(), service), "%s may not call the function (%s): the hook fails without having been called", what, d.Why)
 	}
 }
 
@@ -225,13 +226,13 @@ func (x *examination) judgeExecutionRole(a *area, f *function) {
 	for _, need := range x.needs(f) {
 		d := r.decisions.of[x.question(need, f)]
 		switch {
-		case d.allowed && need.Name == reportAction:
-			a.pass("execution-role-report", "%s may report to CodeDeploy (%s)", what, d.why)
-		case d.allowed:
-			why = d.why
+		case d.Allowed && need.Name == reportAction:
+			a.pass("execution-role-report", "%s may report to CodeDeploy (%s)", what, d.Why)
+		case d.Allowed:
+			why = d.Why
 		case need.Name == reportAction:
 			a.fail("execution-role-report", x.policyRemedy(f, r.name(), FeatureCodeDeploy),
-				"%s may not report to CodeDeploy (%s): each deployment hangs for an hour and fails", what, d.why)
+				"%s may not report to CodeDeploy (%s): each deployment hangs for an hour and fails", what, d.Why)
 		default:
 			lacking = append(lacking, need)
 		}
@@ -280,7 +281,7 @@ func (x *examination) judgeLacking(a *area, f *function, r role, lacking []Actio
 				status = Fail
 			}
 		}
-		a.add(status, group.check, x.policyRemedy(f, r.name(), group.feature), "%s doesn't allow %s (%s): %s", what, listed(names), r.decisions.of[x.question(namedAction(x.needs(f), names[0]), f)].why, effect)
+		a.add(status, group.check, x.policyRemedy(f, r.name(), group.feature), "%s doesn't allow %s (%s): %s", what, listed(names), r.decisions.of[x.question(namedAction(x.needs(f), names[0]), f)].Why, effect)
 	}
 }
 

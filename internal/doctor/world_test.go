@@ -23,6 +23,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
+	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 )
 
@@ -363,9 +364,9 @@ func (w *world) simulate(in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePri
 		return nil, apiError("AccessDenied")
 	}
 	name := role{arn: aws.ToString(in.PolicySourceArn)}.name()
-	var documents []document
+	var documents []iampolicy.Document
 	for policy, text := range w.documents[name] {
-		d, err := parseDocument(policy, text)
+		d, err := iampolicy.Parse(policy, text)
 		if err != nil {
 			return nil, err
 		}
@@ -378,7 +379,7 @@ func (w *world) simulate(in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePri
 			resource = in.ResourceArns[0]
 		}
 		result := iamtypes.EvaluationResult{EvalActionName: aws.String(action), EvalDecision: iamtypes.PolicyEvaluationDecisionTypeImplicitDeny}
-		if decideIdentity(documents, action, resource).allowed {
+		if iampolicy.Decide(documents, nil, action, resource).Allowed {
 			result.EvalDecision = iamtypes.PolicyEvaluationDecisionTypeAllowed
 		}
 		out.EvaluationResults = append(out.EvaluationResults, result)

@@ -1,4 +1,6 @@
-package doctor
+// Package iampolicy evaluates IAM policies by their documents: which actions on which resources they allow. Conditions aren't
+// evaluated, since they depend on the request: an allowance on a condition counts as one, a denial on a condition doesn't.
+package iampolicy
 
 import (
 	"encoding/json"
@@ -9,12 +11,13 @@ import (
 	"strings"
 )
 
-// document is an IAM policy.
+// Document is an IAM policy.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-type document struct {
-	// name is the policy's, for what is said about it.
-	name       string
+type Document struct {
+	// Name is the policy's, for what is said about it.
+	Name string
+
 	statements []statement
 }
 
@@ -63,23 +66,23 @@ func (p *principal) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*kinds)(p))
 }
 
-// parseDocument reads a policy. IAM gives its text escaped as in a URL.
-func parseDocument(name, text string) (document, error) {
+// Parse reads a policy. Its text may be escaped as in a URL, as IAM gives it.
+func Parse(name, text string) (Document, error) {
 	if decoded, err := url.PathUnescape(text); err == nil {
 		text = decoded
 	}
 	var written struct{ Statement json.RawMessage }
 	if err := json.Unmarshal([]byte(text), &written); err != nil {
-		return document{}, fmt.Errorf("reading the policy %s: %w", name, err)
+		return Document{}, fmt.Errorf("reading the policy %s: %w", name, err)
 	}
-	d := document{name: name}
+	d := Document{Name: name}
 	var one statement
 	if err := json.Unmarshal(written.Statement, &one); err == nil {
 		d.statements = []statement{one}
 		return d, nil
 	}
 	if err := json.Unmarshal(written.Statement, &d.statements); err != nil {
-		return document{}, fmt.Errorf("reading the policy %s: %w", name, err)
+		return Document{}, fmt.Errorf("reading the policy %s: %w", name, err)
 	}
 	return d, nil
 }
@@ -128,52 +131,52 @@ func wild(pattern, value string, fold bool) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// decision is whether a role may do something, and how that is known.
-type decision struct {
-	allowed bool
-	// why names what decided: "by simulation", or the policy.
-	why string
+// A Decision is whether something may be done, and how that is known.
+type Decision struct {
+	Allowed bool
+	// Why names what decided: the policy, or who simulated it.
+	Why string
 }
 
-// byDocuments is added to what reading the documents found: their conditions depend on the request.
-const byDocuments = "by documents, conditions not evaluated"
+// ByDocuments is added to what reading the documents found: their conditions depend on the request.
+const ByDocuments = "by documents, conditions not evaluated"
 
-// decide evaluates identity policies, and a permissions boundary where there is one: a Deny wins, and without an Allow in
+// Decide evaluates identity policies, and a permissions boundary where there is one: a Deny wins, and without an Allow in
 // both there is none.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-func decide(identity []document, boundary *document, action, resource string) decision {
+func Decide(identity []Document, boundary *Document, action, resource string) Decision {
 	d := decideIdentity(identity, action, resource)
-	if d.allowed && boundary != nil {
-		if bounded := decideIdentity([]document{*boundary}, action, resource); !bounded.allowed {
-			return decision{why: "the permissions boundary " + boundary.name + " doesn't allow it, " + byDocuments}
+	if d.Allowed && boundary != nil {
+		if bounded := decideIdentity([]Document{*boundary}, action, resource); !bounded.Allowed {
+			return Decision{Why: "the permissions boundary " + boundary.Name + " doesn't allow it, " + ByDocuments}
 		}
 	}
 	return d
 }
 
-func decideIdentity(documents []document, action, resource string) decision {
+func decideIdentity(documents []Document, action, resource string) Decision {
 	allowed := ""
 	for _, d := range documents {
 		for _, s := range d.statements {
 			switch {
 			case !s.about(action, resource):
 			case s.Effect == "Deny" && len(s.Condition) == 0:
-				return decision{why: "the policy " + d.name + " denies it, " + byDocuments}
+				return Decision{Why: "the policy " + d.Name + " denies it, " + ByDocuments}
 			case s.Effect == "Allow" && allowed == "":
-				allowed = d.name
+				allowed = d.Name
 			}
 		}
 	}
 	if allowed == "" {
-		return decision{why: "no policy allows it, " + byDocuments}
+		return Decision{Why: "no policy allows it, " + ByDocuments}
 	}
-	return decision{allowed: true, why: "policy " + allowed + ", " + byDocuments}
+	return Decision{Allowed: true, Why: "policy " + allowed + ", " + ByDocuments}
 }
 
-// allows says that a resource's own policy allows the role an action. One that names the whole account leaves the decision
+// Allows says that a resource's own policy allows the role an action. One that names the whole account leaves the decision
 // to the role's policies.
-func (d document) allows(role, action, resource string) bool {
+func (d Document) Allows(role, action, resource string) bool {
 	allowed := false
 	for _, s := range d.statements {
 		if !s.about(action, resource) || (!s.Principal.anyone && !slices.Contains(s.Principal.AWS, role) && !slices.Contains(s.Principal.AWS, "*")) {
@@ -187,9 +190,9 @@ func (d document) allows(role, action, resource string) bool {
 	return allowed
 }
 
-// trusts says that a role's trust policy lets a service take the role, by its name or that of a region's:
+// Trusts says that a role's trust policy lets a service take the role, by its name or that of a region's:
 // "codedeploy.amazonaws.com", "codedeploy.eu-west-1.amazonaws.com".
-func (d document) trusts(service string) bool {
+func (d Document) Trusts(service string) bool {
 	prefix, _, _ := strings.Cut(service, ".")
 	for _, s := range d.statements {
 		if s.Effect != "Allow" || !slices.ContainsFunc(s.Action, func(a string) bool { return wild(a, "sts:AssumeRole", true) }) {

@@ -1,9 +1,15 @@
-package doctor
+package iampolicy
 
 import (
 	"regexp"
 	"strings"
 	"testing"
+)
+
+const (
+	functionARN    = "arn:aws:lambda:eu-west-1:123456789012:function:CodeDeployHook_check"
+	serviceRole    = "arn:aws:iam::123456789012:role/CodeDeployServiceRole"
+	invokeFunction = "lambda:InvokeFunction"
 )
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
@@ -57,11 +63,11 @@ func TestDocumentsDecideAsIAMDoes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			d, err := parseDocument("p", `{"Version":"2012-10-17","Statement":`+tt.statements+`}`)
+			d, err := Parse("p", `{"Version":"2012-10-17","Statement":`+tt.statements+`}`)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := decide([]document{d}, nil, "lambda:InvokeFunction", functionARN); got.allowed != tt.want {
+			if got := Decide([]Document{d}, nil, "lambda:InvokeFunction", functionARN); got.Allowed != tt.want {
 				t.Errorf("got %+v, want %v", got, tt.want)
 			}
 		})
@@ -81,11 +87,11 @@ func TestAFunctionsOwnPolicyAllowsWhomItNames(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
-			d, err := parseDocument("p", `{"Statement":`+tt.statement+`}`)
+			d, err := Parse("p", `{"Statement":`+tt.statement+`}`)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := d.allows(serviceRole, invokeFunction, functionARN); got != tt.want {
+			if got := d.Allows(serviceRole, invokeFunction, functionARN); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -94,7 +100,7 @@ func TestAFunctionsOwnPolicyAllowsWhomItNames(t *testing.T) {
 
 func TestADocumentThatIsNoneIsAnError(t *testing.T) {
 	for _, text := range []string{"", "{", `{"Statement":"x"}`, `{"Statement":{"Effect":"Allow","Action":1}}`} {
-		if _, err := parseDocument("p", text); err == nil {
+		if _, err := Parse("p", text); err == nil {
 			t.Errorf("%q is taken for a policy", text)
 		}
 	}
@@ -112,14 +118,14 @@ func FuzzDocument(f *testing.F) {
 		f.Add(seed, "lambda:InvokeFunction")
 	}
 	f.Fuzz(func(t *testing.T, text, action string) {
-		d, err := parseDocument("p", text)
+		d, err := Parse("p", text)
 		if err != nil {
 			return
 		}
-		d.allows(serviceRole, action, functionARN)
-		d.trusts("ecs.amazonaws.com")
-		if got := decide([]document{d}, &d, action, functionARN); got.allowed && !strings.Contains(strings.ToLower(text), "allow") && !strings.ContainsAny(text, `%\\`) {
-			t.Errorf("%q allows %q: %s", text, action, got.why)
+		d.Allows(serviceRole, action, functionARN)
+		d.Trusts("ecs.amazonaws.com")
+		if got := Decide([]Document{d}, &d, action, functionARN); got.Allowed && !strings.Contains(strings.ToLower(text), "allow") && !strings.ContainsAny(text, `%\\`) {
+			t.Errorf("%q allows %q: %s", text, action, got.Why)
 		}
 	})
 }
