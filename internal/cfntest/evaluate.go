@@ -28,7 +28,7 @@ func (s *Stack) evaluate(value any) (any, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", key, err)
 			}
-			if item != (any)(noValue{}) {
+			if _, left := item.(noValue); !left {
 				m[key] = item
 			}
 		}

@@ -200,8 +200,8 @@ func (r *Resource) attribute(name string) (any, error) {
 		}
 		return value, nil
 	}
-	if make := kinds()[r.Type].attributes[name]; make != nil {
-		return make(r), nil
+	if give := kinds()[r.Type].attributes[name]; give != nil {
+		return give(r), nil
 	}
 	return nil, fmt.Errorf("resource %s: no attribute %s of %s is known to this package", r.ID, name, r.Type)
 }

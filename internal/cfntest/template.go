@@ -46,29 +46,35 @@ func read(path string) (*template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the template: %w", err)
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil { // JSON is YAML too
-		return nil, fmt.Errorf("reading the template %s: %w", path, err)
-	}
-	if len(root.Content) != 1 {
-		return nil, fmt.Errorf("reading the template %s: it is empty", path)
-	}
-	plain, err := plainOf(root.Content[0])
-	if err != nil {
-		return nil, fmt.Errorf("reading the template %s: %w", path, err)
-	}
-	spelled, err := json.Marshal(plain)
-	if err != nil {
-		return nil, fmt.Errorf("reading the template %s: %w", path, err)
+	if !json.Valid(text) {
+		if text, err = spelled(text); err != nil {
+			return nil, fmt.Errorf("reading the template %s: %w", path, err)
+		}
 	}
 	t := &template{}
-	if err := json.Unmarshal(spelled, t); err != nil {
+	if err := json.Unmarshal(text, t); err != nil {
 		return nil, fmt.Errorf("reading the template %s: %w", path, err)
 	}
 	if len(t.Resources) == 0 {
 		return nil, fmt.Errorf("reading the template %s: it has no resources", path)
 	}
 	return t, nil
+}
+
+// spelled is a template in YAML as JSON.
+func spelled(text []byte) ([]byte, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, err
+	}
+	if len(root.Content) != 1 {
+		return nil, errors.New("it is empty")
+	}
+	plain, err := plainOf(root.Content[0])
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(plain)
 }
 
 // plainOf is a node as JSON has it: mappings with texts as keys, and the short forms of functions as mappings of one key.

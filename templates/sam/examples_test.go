@@ -1,0 +1,431 @@
+//go:build linux
+
+package sam
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/cfntest"
+	"github.com/greenlight-deploy/greenlight/internal/doctor"
+	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
+)
+
+// services are what the examples with services need to be told, and what makes versions that their load balancers find healthy
+// and their plans don't.
+func services() map[string]string {
+	return map[string]string{"VpcId": "vpc-0a1b2c3d", "SubnetIds": "subnet-0a1b2c3d,subnet-1a1b2c3d", "HealthPath": "/health"}
+}
+
+// example loads a full example as SAM's transform leaves it, with the gate that is nested in it, as the stack shop.
+func example(t *testing.T, name string, parameters map[string]string) (*cfntest.Stack, cfntest.World) {
+	t.Helper()
+	s, err := cfntest.Load(filepath.Join("testdata", name+".json"), cfntest.Options{
+		StackName: "shop", Region: region, Account: account, Parameters: parameters,
+		Templates: func(url string) string {
+			return filepath.Join("testdata", strings.TrimSuffix(url, ".yaml")+".json")
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var specs []codedeploy.AppSpec
+	if name == "ecs-codedeploy" {
+		specs = []codedeploy.AppSpec{appSpec(t, "2")}
+	}
+	w, err := s.World(specs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, w
+}
+
+// appSpec is the example's, for a version.
+func appSpec(t *testing.T, version string) codedeploy.AppSpec {
+	t.Helper()
+	text, err := os.ReadFile("ecs-codedeploy/appspec.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := codedeploy.ParseAppSpec(strings.Replace(string(text), "shop:2", "shop:"+version, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// running is an example in the simulator, with the packaged function and the example's plan.
+type running struct {
+	*simulator.Simulator
+	guard *guard
+
+	mu   sync.Mutex
+	logs []string
+}
+
+func start(t *testing.T, name string, s *cfntest.Stack, w cfntest.World) *running {
+	t.Helper()
+	r := &running{}
+	w.Config.Clock = clock.Instant()
+	w.Config.HealthCheck.Interval = 20 * time.Millisecond // of real time
+	w.Config.Logs = func(l lambda.LogLine) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.logs = append(r.logs, l.Text)
+	}
+	if w.Config.Alias == nil {
+		w.Config.Blue, w.Config.Tasks = "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop:1", version
+	}
+	sim, err := simulator.Start(t.Context(), w.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Simulator = sim
+	t.Cleanup(func() {
+		if err := sim.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			t.Logf("the functions wrote:\n%s", strings.Join(r.logs, "\n"))
+		}
+	})
+	role, err := s.Role(s.Resources["Gate"].Nested.Outputs["RoleArn"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.guard = newGuard(t, role, doctor.Place{
+		Region: region, Account: account, Application: w.Config.Application, Group: w.Config.Group, Cluster: w.Config.Cluster, Service: w.Config.Service,
+	}, sim.EndpointURL())
+	if len(w.Functions) != 1 {
+		t.Fatalf("the hooks call %d functions, and the gate was expected alone", len(w.Functions))
+	}
+	gate := w.Functions[0]
+	gate.Dir = unpacked(t, name)
+	gate.Command = []string{filepath.Join(gate.Dir, "bootstrap")}
+	gate.Env["AWS_ENDPOINT_URL"] = r.guard.URL
+	if err := sim.CreateFunction(gate); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// unpacked is a folder as the zip of `make package PLAN=…` has it.
+func unpacked(t *testing.T, name string) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.Link(bootstrap, filepath.Join(folder, "bootstrap")); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(name, "greenlight.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "greenlight.yaml"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// version starts a task. Version 3 is healthy, and its pages are broken.
+func version(ctx context.Context, taskDefinition string) (simulator.Task, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return simulator.Task{}, err
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(taskDefinition, ":3") && r.URL.Path != "/health" {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		_, _ = fmt.Fprintln(w, taskDefinition)
+	})}
+	go func() { _ = server.Serve(l) }()
+	return simulator.Task{URL: "http://" + l.Addr().String(), Stop: server.Close}, nil
+}
+
+// says reports whether a line of the log has all of these. A function goes on writing when it has reported.
+func (r *running) says(t *testing.T, all ...string) bool {
+	t.Helper()
+	if err := r.SettleFunctions(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.logs, func(line string) bool {
+		return !slices.ContainsFunc(all, func(part string) bool { return !strings.Contains(line, part) })
+	})
+}
+
+// production is the answer of the production listener.
+func (r *running) production(t *testing.T) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.ProductionURL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var body string
+	if _, err := fmt.Fscan(answer.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func TestTheExampleForServicesByCodeDeployLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
+	t.Parallel()
+	s, w := example(t, "ecs-codedeploy", services())
+	r := start(t, "ecs-codedeploy", s, w)
+	deploy := func(version string) simulator.Outcome {
+		spec := appSpec(t, version)
+		if len(spec.Hooks) != 5 || spec.Hooks[codedeploy.BeforeInstall] != s.Outputs["Hook"] {
+			t.Errorf("the AppSpec has the hooks %v, and the stack says %v", spec.Hooks, s.Outputs["Hook"])
+		}
+		outcome, err := r.Deploy(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return outcome
+	}
+	good := deploy("2")
+	if good.Deployment.Status != codedeploy.Succeeded || !strings.HasSuffix(r.production(t), "shop:2") {
+		t.Fatalf("the good version: %+v; production is %s", good.Deployment, r.production(t))
+	}
+	bad := deploy("3")
+	var failedAt []codedeploy.Event
+	for _, e := range bad.Deployment.Events {
+		if e.Status == codedeploy.EventFailed {
+			failedAt = append(failedAt, e.Name)
+		}
+	}
+	if bad.Deployment.Status != codedeploy.Failed || !slices.Equal(failedAt, []codedeploy.Event{codedeploy.AfterAllowTestTraffic}) {
+		t.Errorf("the bad version ended as %s, failed at %v", bad.Deployment.Status, failedAt)
+	}
+	if bad.Rollback == nil || bad.Rollback.Status != codedeploy.Succeeded || !strings.HasSuffix(r.production(t), "shop:2") {
+		t.Errorf("it wasn't rolled back: %+v; production is %s", bad.Rollback, r.production(t))
+	}
+	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "green answers", "status is 500, expected 200") {
+		t.Error("the log doesn't say why")
+	}
+	r.guard.settle(t, "codedeploy:PutLifecycleEventHookExecutionStatus", "elasticloadbalancing:DescribeTargetHealth", "ecs:DescribeServices")
+}
+
+func TestTheExampleForServicesByECSLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
+	t.Parallel()
+	s, w := example(t, "ecs", services())
+	r := start(t, "ecs", s, w)
+	deploy := func(version string) ecs.Deployment {
+		d, err := r.DeployService(t.Context(), "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop:"+version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	if good := deploy("2"); good.Status != ecs.Successful || !strings.HasSuffix(r.production(t), "shop:2") {
+		t.Fatalf("the good version: %s %s; production is %s", good.Status, good.StatusReason, r.production(t))
+	}
+	bad := deploy("3")
+	failed := slices.IndexFunc(bad.Stages, func(run ecs.StageRun) bool { return run.Status == ecs.StageFailed })
+	if bad.Status != ecs.RollbackSuccessful || failed < 0 || bad.Stages[failed].Stage != ecs.PostTestTrafficShift {
+		t.Errorf("the bad version ended as %s: %+v", bad.Status, bad.Stages)
+	}
+	if !strings.HasSuffix(r.production(t), "shop:2") {
+		t.Errorf("it wasn't rolled back: production is %s", r.production(t))
+	}
+	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "green answers", "status is 500, expected 200") {
+		t.Error("the log doesn't say why")
+	}
+	r.guard.settle(t, "ecs:DescribeServiceRevisions", "elasticloadbalancing:DescribeTargetHealth")
+}
+
+func TestTheExampleForFunctionsLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
+	t.Parallel()
+	s, w := example(t, "lambda", nil)
+	r := start(t, "lambda", s, w)
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	costing := func(apple string) lambda.Function {
+		return lambda.Function{Command: []string{binary}, Description: "an apple for " + apple, Env: map[string]string{envPrices: apple}, Timeout: 10 * time.Second}
+	}
+	if err := r.CreateAlias(1, map[int]lambda.Function{1: costing("19.9")}); err != nil {
+		t.Fatal(err)
+	}
+	deploy := func(apple string) simulator.Outcome {
+		number, err := r.PublishVersion(costing(apple))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome, err := r.DeployVersion(t.Context(), number, w.Hooks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return outcome
+	}
+	live := func() string {
+		result, err := r.InvokeAlias(t.Context(), []byte(`{"SKU":"apple"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(result.Payload)
+	}
+	if len(w.Hooks) != 2 {
+		t.Errorf("the alias has the hooks %v, and CodeDeploy calls at two events", w.Hooks)
+	}
+	if good := deploy("24.5"); good.Deployment.Status != codedeploy.Succeeded || !strings.Contains(live(), "24.5") {
+		t.Fatalf("the good version: %+v; live is %s", good.Deployment, live())
+	}
+	bad := deploy("0")
+	if bad.Deployment.Status != codedeploy.Failed || bad.Deployment.Events[0].Status != codedeploy.EventFailed {
+		t.Errorf("the bad version: %+v", bad.Deployment)
+	}
+	if bad.Rollback == nil || bad.Rollback.Status != codedeploy.Succeeded || !strings.Contains(live(), "24.5") {
+		t.Errorf("it wasn't rolled back: %+v; live is %s", bad.Rollback, live())
+	}
+	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "an apple has a price", "$.price is 0, expected > 0") {
+		t.Error("the log doesn't say why")
+	}
+	r.guard.settle(t, "codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction")
+}
+
+// What the simulator doesn't know: who may call the gate.
+func TestWhoCallsTheGateMay(t *testing.T) {
+	s, w := example(t, "ecs", services())
+	function := s.Resources["Gate"].Nested.Outputs["FunctionArn"].(string)
+	for _, h := range w.Config.ECS.Hooks {
+		role, err := s.Role(h.Role)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust, err := role.Trust()
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents, err := role.Documents()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Function != function || !trust.Trusts("ecs.amazonaws.com") || !iampolicy.Decide(documents, nil, "lambda:InvokeFunction", function).Allowed {
+			t.Errorf("ECS's hook calls %s by %s", h.Function, role.ID)
+		}
+	}
+	for name, policy := range map[string]string{"ecs-codedeploy": "AWSCodeDeployRoleForECSLimited", "lambda": "AWSCodeDeployRoleForLambda"} {
+		parameters := map[string]string{}
+		if name != "lambda" {
+			parameters = services()
+		}
+		s, w := example(t, name, parameters)
+		group := s.Find("AWS::CodeDeploy::DeploymentGroup")[0]
+		role, err := s.Role(group.Properties["ServiceRoleArn"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust, err := role.Trust()
+		if err != nil {
+			t.Fatal(err)
+		}
+		managed := listOf(role.Properties["ManagedPolicyArns"])
+		if !trust.Trusts("codedeploy.amazonaws.com") || len(managed) != 1 || !strings.HasSuffix(managed[0], "/"+policy) || !strings.HasPrefix(w.Functions[0].Name, "CodeDeployHook_") {
+			t.Errorf("%s: CodeDeploy calls %s by a role with %v", name, w.Functions[0].Name, managed)
+		}
+	}
+}
+
+// Each of what the examples deploy must be watched: an alarm that nobody listens to stops nothing.
+func TestTheAlarmsOnGreenStopDeployments(t *testing.T) {
+	for name, parameters := range map[string]map[string]string{"ecs-codedeploy": services(), "ecs": services(), "lambda": nil} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := example(t, name, parameters)
+			var listened []string
+			var rollsBack bool
+			if name == "ecs" {
+				alarms := s.Resources["Service"].Properties["DeploymentConfiguration"].(map[string]any)["Alarms"].(map[string]any)
+				listened, rollsBack = listOf(alarms["AlarmNames"]), alarms["Rollback"] == true && alarms["Enable"] == true
+			} else {
+				group := s.Find("AWS::CodeDeploy::DeploymentGroup")[0].Properties
+				config := group["AlarmConfiguration"].(map[string]any)
+				for _, a := range config["Alarms"].([]any) {
+					listened = append(listened, fmt.Sprint(a.(map[string]any)["Name"]))
+				}
+				rollback := group["AutoRollbackConfiguration"].(map[string]any)
+				rollsBack = config["Enabled"] == true && rollback["Enabled"] == true && slices.Contains(listOf(rollback["Events"]), "DEPLOYMENT_STOP_ON_ALARM") &&
+					slices.Contains(listOf(rollback["Events"]), "DEPLOYMENT_FAILURE")
+			}
+			var own []string
+			for _, a := range s.Resources {
+				if a.Type == "AWS::CloudWatch::Alarm" {
+					own = append(own, a.Name)
+				}
+			}
+			slices.Sort(own)
+			slices.Sort(listened)
+			if !rollsBack || len(own) == 0 || !slices.Equal(own, listened) {
+				t.Errorf("the alarms are %v, and deployments listen to %v (rolled back: %v)", own, listened, rollsBack)
+			}
+		})
+	}
+}
+
+func TestTheExamplesShiftAsTheirParametersSay(t *testing.T) {
+	_, w := example(t, "ecs-codedeploy", services())
+	if c := w.Config; c.Deployment.Name != "CodeDeployDefault.ECSCanary10Percent5Minutes" || c.TerminationWait != 5*time.Minute || c.WithoutTestListener {
+		t.Errorf("CodeDeploy shifts by %+v, and has no test listener: %v", c.Deployment, c.WithoutTestListener)
+	}
+	more := services()
+	more["BakeTimeInMinutes"], more["CertificateArn"] = "30", "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d"
+	s, w := example(t, "ecs", more)
+	if e := w.Config.ECS; e.Strategy != ecs.BlueGreen || e.BakeTime != 30*time.Minute || len(e.Hooks) != 1 || len(e.Hooks[0].Stages) != 3 {
+		t.Errorf("ECS deploys with %+v", e)
+	}
+	if !w.Config.Production.HTTPS || !w.Config.Test.HTTPS || w.Config.Test.Shared {
+		t.Errorf("with a certificate the listeners are %+v and %+v", w.Config.Production, w.Config.Test)
+	}
+	service := s.Resources["Service"].Properties["DeploymentConfiguration"].(map[string]any)["DeploymentCircuitBreaker"].(map[string]any)
+	if service["Enable"] != true || service["Rollback"] != true {
+		t.Errorf("the circuit breaker is %v", service)
+	}
+	_, w = example(t, "lambda", nil)
+	if c := w.Config; c.Deployment.Name != "CodeDeployDefault.LambdaCanary10Percent5Minutes" || c.Alias.String() != "shop:live" {
+		t.Errorf("CodeDeploy shifts %s by %+v", c.Alias, c.Deployment)
+	}
+}
+
+// The gate of an example reaches its load balancer: by security groups where that is internal, by NAT gateway where it is public.
+func TestTheGateReachesTheLoadBalancerOfItsExample(t *testing.T) {
+	public := services()
+	public["PublicSubnetIds"], public["TestCidr"] = "subnet-2a1b2c3d,subnet-3a1b2c3d", "203.0.113.7/32"
+	for _, name := range []string{"ecs-codedeploy", "ecs"} {
+		for scheme, parameters := range map[string]map[string]string{"internal": services(), "internet-facing": public} {
+			s, _ := example(t, name, parameters)
+			balancer, gate := s.Resources["LoadBalancer"].Properties, s.Resources["Gate"].Nested
+			ingress := gate.Find("AWS::EC2::SecurityGroupIngress")
+			if balancer["Scheme"] != scheme || (len(ingress) == 2) != (scheme == "internal") || gate.Outputs["SecurityGroupId"] == nil {
+				t.Errorf("%s: the load balancer is %v, and the gate has %d rules in its security group", name, balancer["Scheme"], len(ingress))
+			}
+			for _, rule := range ingress {
+				if !slices.Contains(listOf(balancer["SecurityGroups"]), fmt.Sprint(rule.Properties["GroupId"])) {
+					t.Errorf("%s: a rule of the gate's is in %v, which isn't the load balancer's", name, rule.Properties["GroupId"])
+				}
+			}
+		}
+	}
+}
