@@ -180,8 +180,11 @@ func (s *Stack) ecsWorld(w *World, service, blue *Resource, advanced map[string]
 		return fmt.Errorf("%s has no AdvancedConfiguration: its traffic can't be shifted", service.ID)
 	}
 	green, err := s.named("AWS::ElasticLoadBalancingV2::TargetGroup", advanced["AlternateTargetGroupArn"])
-	if err != nil || green == blue {
-		return fmt.Errorf("%s: AlternateTargetGroupArn must be a second target group: %w", service.ID, err)
+	if err != nil {
+		return fmt.Errorf("%s: AlternateTargetGroupArn: %w", service.ID, err)
+	}
+	if green == blue {
+		return fmt.Errorf("%s: AlternateTargetGroupArn is its own target group, and must be a second target group", service.ID)
 	}
 	production, listener, err := s.rule(advanced["ProductionListenerRule"], blue)
 	if err != nil {
