@@ -8,11 +8,13 @@ It needs aws-sam-translator and aws-sam-cli, and no network.
 
 import argparse
 import json
+import logging
 import os
 import pathlib
 import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+logging.disable(logging.WARNING)  # of metrics that the translator would send to nobody
 
 from samcli.yamlhelper import yaml_parse  # noqa: E402
 from samtranslator.parser.parser import Parser  # noqa: E402

@@ -212,7 +212,7 @@ func (s *Stack) substitute(argument any) (any, error) {
 		if literal, is := strings.CutPrefix(name, "!"); is {
 			return "${" + literal + "}"
 		}
-		value, err := s.placeheld(name, own)
+		value, err := s.placed(name, own)
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("%s: %w", found, err)
 		}
@@ -221,7 +221,7 @@ func (s *Stack) substitute(argument any) (any, error) {
 	return result, failed
 }
 
-func (s *Stack) placeheld(name string, own map[string]any) (string, error) {
+func (s *Stack) placed(name string, own map[string]any) (string, error) {
 	var value any
 	var err error
 	if given, there := own[name]; there {

@@ -53,8 +53,7 @@ func (p parameter) value(name string, given map[string]string) (any, error) {
 }
 
 func (p parameter) check(name, value string) error {
-	refuse := func(format string, args ...any) error {
-		why := fmt.Sprintf(format, args...)
+	refuse := func(why string) error {
 		if p.ConstraintDescription != "" {
 			why += ": " + p.ConstraintDescription
 		}
