@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -278,6 +279,21 @@ func (s *Stack) combine(name string, of []any) (bool, error) {
 			return false, fmt.Errorf("%s: expected two texts, got %v", name, values)
 		}
 		return both[0] == both[1], nil
+	case "Fn::Contains": // of rules alone
+		values, err := s.evaluate(of)
+		if err != nil {
+			return false, err
+		}
+		both, _ := values.([]any)
+		if len(both) != 2 {
+			return false, fmt.Errorf("%s: expected a list and a text, got %v", name, values)
+		}
+		list, err := texts(both[0])
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", name, err)
+		}
+		sought, err := text(both[1])
+		return slices.Contains(list, sought), err
 	case "Fn::And", "Fn::Or", "Fn::Not":
 		if name == "Fn::Not" && len(of) != 1 || name != "Fn::Not" && (len(of) < 2 || len(of) > 10) {
 			return false, fmt.Errorf("%s takes 2 to 10 conditions, and Fn::Not one; it has %d", name, len(of))
