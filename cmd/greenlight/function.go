@@ -30,6 +30,8 @@ func schemaCommand() command { return leftOut("schema", schemaSummary) }
 
 func simulateCommand() command { return leftOut("simulate", simulateSummary) }
 
+func initCommand() command { return leftOut("init", initSummary) }
+
 func migrateCommand() command { return leftOut("migrate", migrateSummary) }
 
 func completionCommand() command { return leftOut("completion", completionSummary) }

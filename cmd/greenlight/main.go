@@ -74,11 +74,12 @@ const (
 	simulateSummary   = "Run a deployment on this machine, with real hooks and traffic"
 	migrateSummary    = "Take a service from CodeDeploy's deployments to Amazon ECS's own"
 	demoSummary       = "Show a good and a bad deployment on this machine"
+	initSummary       = "Write a plan, its tests, a deployment to simulate and the function's infrastructure"
 )
 
 func commands() []command {
 	return []command{
-		runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
+		initCommand(), runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
 		migrateCommand(), demoCommand(), completionCommand(), manCommand(), versionCommand(),
 	}
 }

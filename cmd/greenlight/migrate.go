@@ -74,7 +74,7 @@ func runMigrate(ctx context.Context, a app, c command, args []string) int {
 	flags.StringVar(&opts.names.HookRole, "hook-role", "", "the `ARN` of the role with which ECS calls the hooks")
 	flags.StringVar(&opts.names.BalancerRole, "load-balancer-role", "", "the `ARN` of the role with which ECS changes the listeners' rules")
 	opts.format = string(migrate.CLI)
-	flags.Var(word{to: &opts.format, likely: migrateFormats}, "format", "what is printed: `cli`, cloudformation or terraform")
+	flags.Var(word{to: &opts.format, likely: words(migrate.Formats)}, "format", "what is printed: `cli`, cloudformation or terraform")
 	flags.StringVar(&opts.region, "region", "", "the AWS `region`")
 	flags.StringVar(&opts.profile, "profile", "", "the `profile` of the AWS settings")
 	flags.BoolVar(&opts.json, "json", false, "write one JSON document, notes and proof included")
@@ -108,17 +108,9 @@ func runMigrate(ctx context.Context, a app, c command, args []string) int {
 	return exitPassed
 }
 
-func migrateFormats() []string {
-	var formats []string
-	for _, f := range migrate.Formats() {
-		formats = append(formats, string(f))
-	}
-	return formats
-}
-
 // problem says what is wrong with the command line; empty: nothing.
 func (o migrateFlags) problem(arguments []string) string {
-	formats := migrateFormats()
+	formats := words(migrate.Formats)()
 	releases := o.blue + o.green + o.bad.String()
 	switch {
 	case len(arguments) > 0:

@@ -1,0 +1,19 @@
+# The gate: the function that is asked during a deployment. ./greenlight is its module, whose variables.tf says what there is.
+module "greenlight" {
+  source = "./greenlight"
+
+  function_name = "[[ .Function ]]"
+  filename      = "${path.root}/function-arm64.zip"
+  plan          = file("${path.root}/greenlight.yaml")
+[[- if eq .Platform "ecs" ]]
+  features      = ["ecs"]
+  services      = [{ cluster = "[[ .Label ]]", service = "[[ .Label ]]" }]
+[[- else if eq .Platform "ecs-codedeploy" ]]
+
+  deployment_groups = [{ application = "[[ .Label ]]", group = "[[ .Label ]]", cluster = "[[ .Label ]]", service = "[[ .Label ]]" }]
+[[- else ]]
+  features      = ["codedeploy", "handover", "lambda"]
+
+  deployment_groups = [{ application = "[[ .Label ]]", group = "[[ .Label ]]", function = "[[ .Label ]]" }]
+[[- end ]]
+}
