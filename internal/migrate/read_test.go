@@ -54,7 +54,9 @@ func account(t *testing.T, change func(*simulator.Config)) (migrate.Account, *si
 func TestAGroupIsReadWithItsServiceAndItsRules(t *testing.T) {
 	account, _ := account(t, func(c *simulator.Config) {
 		all := codedeploy.BuiltInConfigs()
-		c.Deployment = all[slices.IndexFunc(all, func(one codedeploy.DeploymentConfig) bool { return one.Name == "CodeDeployDefault.ECSCanary10Percent15Minutes" })]
+		c.Deployment = all[slices.IndexFunc(all, func(one codedeploy.DeploymentConfig) bool {
+			return one.Name == "CodeDeployDefault.ECSCanary10Percent15Minutes"
+		})]
 		c.AutoRollback = codedeploy.AutoRollback{codedeploy.DeploymentFailure}
 		c.TerminationWait = 10 * time.Minute
 	})

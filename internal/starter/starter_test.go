@@ -25,16 +25,22 @@ func TestAFolderTellsWhatIsDeployedAndWithWhat(t *testing.T) {
 		want   starter.Found
 	}{
 		{"an empty one tells nothing but its name", fstest.MapFS{}, starter.Found{Name: "carts", CI: starter.NoCI}},
-		{"an AppSpec of a service, with its hooks", fstest.MapFS{"appspec.yml": file(service)},
-			starter.Found{Platform: starter.ECSByCodeDeploy, Name: "web", CI: starter.NoCI, AppSpec: "appspec.yml", Hooks: []string{"CodeDeployHook_a"}}},
+		{
+			"an AppSpec of a service, with its hooks",
+			fstest.MapFS{"appspec.yml": file(service)},
+			starter.Found{Platform: starter.ECSByCodeDeploy, Name: "web", CI: starter.NoCI, AppSpec: "appspec.yml", Hooks: []string{"CodeDeployHook_a"}},
+		},
 		{"one of a function, in JSON", fstest.MapFS{"appspec.json": file(function)}, starter.Found{Platform: starter.Lambda, Name: "prices", CI: starter.NoCI, AppSpec: "appspec.json"}},
 		{"a template of SAM's", fstest.MapFS{"template.yaml": file("Transform: AWS::Serverless-2016-10-31\n")}, starter.Found{Name: "carts", CI: starter.NoCI, Tool: starter.SAM}},
 		{"a template of something else", fstest.MapFS{"template.yaml": file("title: hello\n")}, starter.Found{Name: "carts", CI: starter.NoCI}},
 		{"an app of the CDK, before a template that it may have made", fstest.MapFS{"cdk.json": file("{}"), "template.yaml": file("AWSTemplateFormatVersion: x")}, starter.Found{Name: "carts", CI: starter.NoCI, Tool: starter.CDK}},
 		{"Terraform, in a folder of its own", fstest.MapFS{"infra/main.tf": file("")}, starter.Found{Name: "carts", CI: starter.NoCI, Tool: starter.Terraform}},
 		{"what an earlier run wrote says nothing of the tool", fstest.MapFS{"greenlight.tf": file("")}, starter.Found{Name: "carts", CI: starter.NoCI}},
-		{"but its flags stand in the guide", fstest.MapFS{"GREENLIGHT.md": file("<!-- Written by greenlight init --platform ecs --tool cdk -->\n")},
-			starter.Found{Name: "carts", CI: starter.NoCI, Last: []string{"--platform", "ecs", "--tool", "cdk"}}},
+		{
+			"but its flags stand in the guide",
+			fstest.MapFS{"GREENLIGHT.md": file("<!-- Written by greenlight init --platform ecs --tool cdk -->\n")},
+			starter.Found{Name: "carts", CI: starter.NoCI, Last: []string{"--platform", "ecs", "--tool", "cdk"}},
+		},
 		{"a guide of somebody else's", fstest.MapFS{"GREENLIGHT.md": file("# Ours\n")}, starter.Found{Name: "carts", CI: starter.NoCI}},
 		{"GitHub", fstest.MapFS{".github/dependabot.yml": file("")}, starter.Found{Name: "carts", CI: starter.GitHub}},
 	} {
