@@ -10,7 +10,7 @@ data "aws_caller_identity" "current" {}
 locals {
   permissions = "${path.module}/permissions.json"
 
-  # Names that hold for all statements. The function's ARN is made up, since the role is there before the function is.
+  # Names that hold for all statements.
   here = {
     partition = data.aws_partition.current.partition
     region    = data.aws_region.current.region
@@ -19,7 +19,6 @@ locals {
     # Each is given where a statement is for one.
     application = "*", group = "*", cluster = "*", service = "*", deployed = "*", bucket = "*", key = "*", name = "*", kms_key_arn = "*"
   }
-  function_arn = "arn:${local.here.partition}:lambda:${local.here.region}:${local.here.account}:function:${var.function_name}"
 
   # What the plan and its secrets lie in. What a name such as {{ application }} stands for isn't known here.
   plan_addresses = [for address in concat(can(regex("^(s3|ssm):", var.plan)) ? [var.plan] : [], var.plan_includes) : replace(address, "/\\{\\{[^}]*}}/", "*")]
