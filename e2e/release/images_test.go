@@ -232,7 +232,7 @@ func TestTheFunctionsImageServesLambdaWithThePlanBesideItsBinary(t *testing.T) {
 	if !strings.Contains(status, `"status":"Failed"`) {
 		t.Errorf("CodeDeploy is told %q", status)
 	}
-	if want := `greenlight.yaml:2:1: unknown key \"chekcs\"`; !strings.Contains(logs.String(), want) {
+	if want := `"at":"/var/task/greenlight.yaml:2:1","problem":"unknown key \"chekcs\"`; !strings.Contains(logs.String(), want) {
 		t.Errorf("the log has no %s:\n%s", want, logs.String())
 	}
 }
