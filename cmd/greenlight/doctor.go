@@ -39,6 +39,7 @@ func doctorCommand() command {
 type doctorFlags struct {
 	options                        doctor.Options
 	plan, region, profile, account string
+	deployed                       string
 	features                       string
 	json, verbose, policy          bool
 }
@@ -58,6 +59,7 @@ func runDoctor(ctx context.Context, a app, c command, args []string) int {
 	flags.BoolVar(&opts.verbose, "verbose", false, "show what is right, too")
 	flags.BoolVar(&opts.policy, "policy", false, "print the least IAM policy for --feature")
 	flags.Var(word{to: &opts.features, likely: featureNames, list: true}, "feature", "with --policy: the features that a role is for, `name,name…`")
+	flags.StringVar(&opts.deployed, "deployed", "", "with --policy: the Lambda function that CodeDeploy deploys, by its `name`")
 	flags.StringVar(&opts.account, "account", "", "with --policy: the account's `number`")
 	arguments, code, ok := a.parse(c, flags, args)
 	switch {
@@ -65,8 +67,8 @@ func runDoctor(ctx context.Context, a app, c command, args []string) int {
 		return code
 	case len(arguments) > 0:
 		return a.wrong("doctor takes no arguments, got %q", arguments[0])
-	case !opts.policy && (opts.features != "" || opts.account != ""):
-		return a.wrong("doctor: --feature and --account belong to --policy")
+	case !opts.policy && (opts.features != "" || opts.account != "" || opts.deployed != ""):
+		return a.wrong("doctor: --feature, --account and --deployed belong to --policy")
 	case opts.policy:
 		return a.printPolicy(opts)
 	}
@@ -154,7 +156,7 @@ func (a app) printPolicy(opts doctorFlags) int {
 	}
 	at := doctor.Place{
 		Region: cmp.Or(opts.region, a.env("AWS_REGION"), a.env("AWS_DEFAULT_REGION")), Account: opts.account,
-		Application: o.Application, Group: o.Group, Cluster: o.Cluster, Service: o.Service, Function: o.Function,
+		Application: o.Application, Group: o.Group, Cluster: o.Cluster, Service: o.Service, Function: o.Function, Deployed: opts.deployed,
 	}
 	if arn := strings.SplitN(o.Function, ":", 7); len(arn) == 7 && arn[0] == "arn" {
 		at.Region, at.Account = arn[3], arn[4]

@@ -30,7 +30,7 @@ type Action struct {
 	// Name is IAM's, such as "codedeploy:GetDeployment".
 	Name string
 	// Resource is the pattern of the ARNs that it is called for, with PARTITION, REGION, ACCOUNT, APPLICATION, GROUP, CLUSTER,
-	// SERVICE and FUNCTION where theirs belong; "*" where IAM knows no resource for the action.
+	// SERVICE and DEPLOYED, the function that is deployed, where theirs belong; "*" where IAM knows no resource for the action.
 	Resource string
 	// Why says what is found by it.
 	Why string
@@ -44,7 +44,7 @@ const (
 	groupResource       = "arn:PARTITION:codedeploy:REGION:ACCOUNT:deploymentgroup:APPLICATION/GROUP"
 	applicationResource = "arn:PARTITION:codedeploy:REGION:ACCOUNT:application:APPLICATION"
 	serviceResource     = "arn:PARTITION:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE"
-	functionResource    = "arn:PARTITION:lambda:REGION:ACCOUNT:function:FUNCTION"
+	functionResource    = "arn:PARTITION:lambda:REGION:ACCOUNT:function:DEPLOYED"
 	anyResource         = "*"
 )
 

@@ -11,8 +11,8 @@ import (
 type Action struct {
 	// Name is IAM's, such as "codedeploy:GetDeployment".
 	Name string
-	// Resource is the ARN that it is called for, with PARTITION, REGION, ACCOUNT, APPLICATION, GROUP, CLUSTER, SERVICE and
-	// FUNCTION where theirs belong; "*" where IAM knows no resource for the action.
+	// Resource is the ARN that it is called for, with PARTITION, REGION, ACCOUNT, APPLICATION, GROUP, CLUSTER, SERVICE,
+	// FUNCTION (the hook) and DEPLOYED (the function that is deployed) where theirs belong; "*" where IAM knows no resource for the action.
 	Resource string
 	// Why says what it is for.
 	Why string

@@ -19,19 +19,15 @@ type namedHook struct {
 	function string
 }
 
-// specHooks reads the hooks of an AppSpec whose event is known.
-func specHooks(text string) ([]namedHook, error) {
-	spec, err := appspec.Parse(text)
-	if err != nil {
-		return nil, err
-	}
+// specHooks are the hooks of an AppSpec whose event is known.
+func specHooks(spec appspec.Spec) []namedHook {
 	var hooks []namedHook
 	for _, h := range spec.Hooks {
 		if stage, known := lifecycle.ParseStage(h.Event); known && h.Function != "" {
 			hooks = append(hooks, namedHook{stage, h.Function})
 		}
 	}
-	return hooks, nil
+	return hooks
 }
 
 // specText is the text of a revision's AppSpec where the API gives it.

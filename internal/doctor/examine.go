@@ -312,8 +312,16 @@ func (x *examination) account() string {
 func (x *examination) place(f *function) Place {
 	return Place{
 		Region: x.region, Account: x.account(), Application: x.Application, Group: x.Group, Cluster: x.Cluster, Service: x.Service,
-		Function: f.given,
+		Function: f.given, Deployed: x.deployed(),
 	}
+}
+
+// deployed is the Lambda function that the group deploys, empty where it isn't known.
+func (x *examination) deployed() string {
+	if x.group == nil {
+		return ""
+	}
+	return x.group.deployed
 }
 
 // quoted is a text as a shell takes it for one word.

@@ -17,6 +17,7 @@ import (
 type group struct {
 	info     reading[*cdtypes.DeploymentGroupInfo]
 	hooks    reading[[]namedHook] // of the last revision
+	deployed string               // the Lambda function of the last revision, where there is one
 	underWay reading[[]string]    // ids of deployments
 	alarms   reading[[]alarm]
 }
@@ -32,17 +33,18 @@ func (x *examination) readGroup(ctx context.Context) group {
 	if g.info.of = found.of.DeploymentGroupInfo; g.info.of == nil {
 		g.info.of = &cdtypes.DeploymentGroupInfo{}
 	}
-	sideBySide(func() { g.hooks = x.readHooks(ctx, g.info.of) }, func() { g.underWay = x.readUnderWay(ctx) })
+	sideBySide(func() { g.hooks, g.deployed = x.readHooks(ctx, g.info.of) }, func() { g.underWay = x.readUnderWay(ctx) })
 	return g
 }
 
-// readHooks reads the AppSpec of the group's revision, or of the last deployment where the group has none yet.
-func (x *examination) readHooks(ctx context.Context, info *cdtypes.DeploymentGroupInfo) reading[[]namedHook] {
+// readHooks reads the hooks, and the function that is deployed, from the AppSpec of the group's revision, or of the last deployment where the
+// group has none yet.
+func (x *examination) readHooks(ctx context.Context, info *cdtypes.DeploymentGroupInfo) (hooks reading[[]namedHook], deployed string) {
 	revision := info.TargetRevision
 	if last := info.LastAttemptedDeployment; revision == nil && last != nil && aws.ToString(last.DeploymentId) != "" {
 		d := readingOf(ctx, "codedeploy:GetDeployment", x.getDeployment, &codedeploy.GetDeploymentInput{DeploymentId: last.DeploymentId})
 		if !d.got() {
-			return reading[[]namedHook]{err: d.err}
+			return reading[[]namedHook]{err: d.err}, ""
 		}
 		if d.of.DeploymentInfo != nil {
 			revision = d.of.DeploymentInfo.Revision
@@ -54,15 +56,15 @@ func (x *examination) readHooks(ctx context.Context, info *cdtypes.DeploymentGro
 		r := readingOf(ctx, "codedeploy:GetApplicationRevision", x.getRevision,
 			&codedeploy.GetApplicationRevisionInput{ApplicationName: aws.String(x.Application), Revision: revision})
 		if !r.got() {
-			return reading[[]namedHook]{err: r.err}
+			return reading[[]namedHook]{err: r.err}, ""
 		}
 		text, err = specText(r.of.Revision)
 	}
 	if err != nil {
-		return reading[[]namedHook]{err: err}
+		return reading[[]namedHook]{err: err}, ""
 	}
-	hooks, err := specHooks(text)
-	return reading[[]namedHook]{of: hooks, err: err}
+	spec, err := appspec.Parse(text)
+	return reading[[]namedHook]{of: specHooks(spec), err: err}, spec.Function
 }
 
 func (x *examination) readUnderWay(ctx context.Context) reading[[]string] {

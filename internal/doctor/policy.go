@@ -14,7 +14,9 @@ import (
 
 // Place is what a policy's resources are named by. What is empty is *, and lets more through than it need.
 type Place struct {
-	Region, Account, Application, Group, Cluster, Service, Function string
+	Region, Account, Application, Group, Cluster, Service string
+	// Function is the hook; Deployed is the Lambda function that is deployed.
+	Function, Deployed string
 }
 
 // Partition is the part of AWS that the region is in.
@@ -43,6 +45,7 @@ func (p Place) names() []struct{ placeholder, value string } {
 		{"CLUSTER", p.Cluster},
 		{"SERVICE", p.Service},
 		{"FUNCTION", appspec.FunctionName(p.Function)},
+		{"DEPLOYED", appspec.FunctionName(p.Deployed)},
 	}
 }
 

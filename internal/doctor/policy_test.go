@@ -36,7 +36,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestAPolicyAllowsWhatItsFeaturesCallAndNoMore(t *testing.T) {
-	at := Place{Region: "eu-west-1", Account: account, Application: "shop", Group: "production", Cluster: "main", Service: "shop", Function: functionARN}
+	at := Place{Region: "eu-west-1", Account: account, Application: "shop", Group: "production", Cluster: "main", Service: "shop", Function: functionARN, Deployed: "prices"}
 	for _, f := range Features() {
 		t.Run(f.Name, func(t *testing.T) {
 			p, err := NewPolicy([]string{f.Name}, at)
@@ -73,7 +73,7 @@ func TestAPolicyAllowsWhatItsFeaturesCallAndNoMore(t *testing.T) {
 
 func TestAPolicyThatIsOpenSaysWhere(t *testing.T) {
 	at := Place{Region: "cn-north-1", Application: "shop"}
-	if got, want := at.Open([]string{FeatureCodeDeploy}), []string{"ACCOUNT", "GROUP", "CLUSTER", "SERVICE", "FUNCTION"}; !slices.Equal(got, want) {
+	if got, want := at.Open([]string{FeatureCodeDeploy}), []string{"ACCOUNT", "GROUP", "CLUSTER", "SERVICE", "DEPLOYED"}; !slices.Equal(got, want) {
 		t.Errorf("open are %v, want %v", got, want)
 	}
 	if got, want := at.resource(groupResource), "arn:aws-cn:codedeploy:cn-north-1:*:deploymentgroup:shop/*"; got != want {

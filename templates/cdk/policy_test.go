@@ -20,7 +20,7 @@ const gateName = "CodeDeployHook_greenlight"
 
 // place is what the examples' policies are for: what a template refers to has the name of its placeholder.
 var place = doctor.Place{
-	Region: "REGION", Account: "ACCOUNT", Application: "APPLICATION", Group: "GROUP", Cluster: "CLUSTER", Service: "SERVICE", Function: gateName,
+	Region: "REGION", Account: "ACCOUNT", Application: "APPLICATION", Group: "GROUP", Cluster: "CLUSTER", Service: "SERVICE", Function: gateName, Deployed: deployed,
 }
 
 // TestTheExamplesRolesAreWhatTheCodeCalls holds the role of each synthesized example against `greenlight doctor --policy`, action for
@@ -36,9 +36,7 @@ func TestTheExamplesRolesAreWhatTheCodeCalls(t *testing.T) {
 		{"ecs", deployment.ECS, []string{doctor.FeatureECS, doctor.FeatureLogs, doctor.FeatureVPC, "targets"}, func(allowed) {}},
 		{"codedeploy-lambda", deployment.CodeDeployLambda, []string{doctor.FeatureCodeDeploy, doctor.FeatureLogs, "lambda"}, func(want allowed) {
 			const function = "arn:aws:lambda:REGION:ACCOUNT:function:"
-			// A gate has no alias that is shifted, and its checks invoke the function that is deployed.
-			want["lambda:GetAlias "+function+gateName] = false
-			want["lambda:GetAlias "+function+deployed] = true
+			// Its checks invoke the function that is deployed.
 			want["lambda:InvokeFunction "+function+"*"] = false
 			want["lambda:InvokeFunction "+function+deployed] = true
 			want["lambda:InvokeFunction "+function+deployed+":*"] = true

@@ -34,7 +34,7 @@ type action struct {
 	Optional bool `json:"optional,omitempty"`
 }
 
-// deployed is what stands for FUNCTION where it is the function that is deployed: in the code's table both have one placeholder.
+// deployed is what stands for the function that is deployed.
 const deployed = "DEPLOYED"
 
 // platforms are the deployment package's, as the library spells them.
@@ -110,8 +110,6 @@ func described(a doctor.Action) action {
 		for _, p := range of.Platforms {
 			out.Platforms = append(out.Platforms, platforms[p])
 		}
-		// What is found out about a function is about the one that is deployed, never about the gate.
-		out.Resource = strings.ReplaceAll(of.Resource, "FUNCTION", deployed)
 	}
 	return out
 }

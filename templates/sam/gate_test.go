@@ -82,7 +82,7 @@ func (g grants) addAll(of grants) {
 // generated is what `greenlight doctor --policy` prints for features.
 func generated(t *testing.T, deployed string, features ...string) grants {
 	t.Helper()
-	at := doctor.Place{Region: region, Account: account, Application: "shop", Group: "production", Cluster: "main", Service: "shop", Function: deployed}
+	at := doctor.Place{Region: region, Account: account, Application: "shop", Group: "production", Cluster: "main", Service: "shop", Function: deployed, Deployed: deployed}
 	p, err := doctor.NewPolicy(features, at)
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func generated(t *testing.T, deployed string, features ...string) grants {
 // filled fills a pattern of an action's resource in.
 func filled(pattern string, more ...string) string {
 	return strings.NewReplacer(append(more,
-		"PARTITION", "aws", "REGION", region, "ACCOUNT", account, "APPLICATION", "shop", "GROUP", "production", "CLUSTER", "main", "SERVICE", "shop", "FUNCTION", "prices",
+		"PARTITION", "aws", "REGION", region, "ACCOUNT", account, "APPLICATION", "shop", "GROUP", "production", "CLUSTER", "main", "SERVICE", "shop", "FUNCTION", "prices", "DEPLOYED", "prices",
 	)...).Replace(pattern)
 }
 

@@ -32,7 +32,7 @@ type call struct {
 // variables are what the module's templates have for the placeholders of the code's tables.
 var variables = strings.NewReplacer(
 	"PARTITION", "${partition}", "REGION", "${region}", "ACCOUNT", "${account}", "APPLICATION", "${application}", "GROUP", "${group}",
-	"CLUSTER", "${cluster}", "SERVICE", "${service}", "FUNCTION", "${function}", "BUCKET", "${bucket}", "KEY", "${key}", "NAME", "${name}",
+	"CLUSTER", "${cluster}", "SERVICE", "${service}", "FUNCTION", "${function}", "DEPLOYED", "${deployed}", "BUCKET", "${bucket}", "KEY", "${key}", "NAME", "${name}",
 )
 
 // platforms are the deployment package's, as the module spells them.
@@ -48,7 +48,7 @@ func calls() map[string][]call {
 			continue // for people, not for a role of the gate's
 		}
 		for _, a := range f.Actions {
-			all[f.Name] = append(all[f.Name], call{a.Name, resourceOf(a), a.Why, platformsOf(a)})
+			all[f.Name] = append(all[f.Name], call{a.Name, variables.Replace(a.Resource), a.Why, platformsOf(a)})
 		}
 	}
 	for _, a := range planstore.Actions() {
@@ -58,15 +58,6 @@ func calls() map[string][]call {
 		all["secret-"+a.Scheme] = append(all["secret-"+a.Scheme], call{a.Name, keyed(a.Name, a.Resource), a.Why, nil})
 	}
 	return all
-}
-
-// resourceOf is the resource's template. A function that is described is the one that is deployed, and not the gate's, though
-// the code's table has one placeholder for both.
-func resourceOf(a doctor.Action) string {
-	if described(a) != nil {
-		return strings.ReplaceAll(variables.Replace(a.Resource), "${function}", "${deployed}")
-	}
-	return variables.Replace(a.Resource)
 }
 
 // keyed is the resource's template of what lies in AWS. Keys are given by their ARNs.
@@ -113,7 +104,7 @@ var scenarios = map[string][]part{
 		{[]string{doctor.FeatureLogs}, "", shop(doctor.Place{Function: gate})},
 	},
 	"codedeploy-lambda": {
-		{[]string{doctor.FeatureCodeDeploy}, deployment.CodeDeployLambda, shop(doctor.Place{Application: "shop", Group: "production", Function: "checkout"})},
+		{[]string{doctor.FeatureCodeDeploy}, deployment.CodeDeployLambda, shop(doctor.Place{Application: "shop", Group: "production", Deployed: "checkout"})},
 		{[]string{doctor.FeatureLogs}, "", shop(doctor.Place{Function: gate})},
 	},
 	"ecs": {
@@ -121,7 +112,7 @@ var scenarios = map[string][]part{
 	},
 	"everything": {
 		{[]string{doctor.FeatureCodeDeploy}, deployment.CodeDeployECS, shop(doctor.Place{Application: "shop", Group: "production", Cluster: "main", Service: "web"})},
-		{[]string{doctor.FeatureCodeDeploy}, deployment.CodeDeployLambda, shop(doctor.Place{Application: "till", Group: "production", Function: "checkout"})},
+		{[]string{doctor.FeatureCodeDeploy}, deployment.CodeDeployLambda, shop(doctor.Place{Application: "till", Group: "production", Deployed: "checkout"})},
 		{[]string{doctor.FeatureECS, doctor.FeaturePause}, "", shop(doctor.Place{Cluster: "main", Service: "web", Function: gate})},
 		{[]string{doctor.FeatureECS, doctor.FeaturePause}, "", shop(doctor.Place{Cluster: "main", Service: "api", Function: gate})},
 		{
