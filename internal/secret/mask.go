@@ -94,7 +94,11 @@ func (k *forms) find(text string) []span {
 				spans = k.all[n].at(text, i, spans)
 			}
 		default:
-			for _, n := range k.first[text[i]] {
+			first := text[i]
+			if r, _ := decodeRune(text[i:]); isSpace(r) {
+				first = space.begins() // which all white space is one with
+			}
+			for _, n := range k.first[first] {
 				spans = k.all[n].at(text, i, spans)
 			}
 		}

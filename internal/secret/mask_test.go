@@ -55,6 +55,8 @@ func TestASecretIsMaskedWhereverItStands(t *testing.T) {
 		{"cut off in an escape", "1234&é567", `?a=1234%26%C3…`, `?a=***…`},
 		{"its beginning cut off", "correct horse battery", `is "…se battery"`, `is "…***"`},
 		{"two that overlap", "abcdef", "abcdefgh", "***"},
+		{"a plus at its beginning, behind a line break or a tab", "+hunter2", "a\n+hunter2 b\t+hunter2", "a*** b***"},
+		{"white space that isn't ASCII's", "a b c", "[a\u00a0b\u2003c]", "[***]"},
 		{"with white space around it", "  hunter2\n", "[hunter2]", "[***]"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
