@@ -83,7 +83,7 @@ func (s *Status) word(d *strictyaml.Decoder, n strictyaml.Node) (operator, strin
 	if !ok {
 		return "", "", false
 	}
-	return op, filled.Text()[skip:], true
+	return op, strings.Join(strings.Fields(filled.Text()[skip:]), " "), true
 }
 
 func parseStatus(s string) (statusRange, error) {
