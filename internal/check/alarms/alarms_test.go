@@ -251,6 +251,10 @@ func TestAnAlarmThatWentOffBetweenTwoRunsIsFound(t *testing.T) {
 		},
 		{"its history doesn't say", recovered, 0, history(), "", "inconclusive: a became OK at 2026-11-25T12:03:00Z, and its history doesn't say what it was before"},
 		{
+			"its history has no end", recovered, 0, `{"AlarmHistoryItems":[],"NextToken":"more"}`, "",
+			"inconclusive, to be retried: could not read what a was before it became OK at 2026-11-25T12:03:00Z (cloudwatch:DescribeAlarmHistory): its history has more than 50 pages",
+		},
+		{
 			"its history can't be read", recovered, 0, `{"AlarmHistoryItems":[{"HistoryData":"none"}]}`, "",
 			"inconclusive, to be retried: could not read what a was before it became OK at 2026-11-25T12:03:00Z (cloudwatch:DescribeAlarmHistory): the history of the alarm can't be read",
 		},

@@ -261,7 +261,7 @@ func (r reading) changes(ctx context.Context, name string, since time.Time) ([]c
 			return all, nil
 		}
 	}
-	return all, nil
+	return nil, fmt.Errorf("its history has more than %d pages", maxPages)
 }
 
 // readChange reads what an item of the history says of the states.
