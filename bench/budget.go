@@ -14,7 +14,13 @@ type judged struct {
 	what       string
 	unit       string
 	limit, got float64
+	// pace is how many times as long as on the machine that a limit in milliseconds was set on its peer took in the same run: a
+	// slower machine gives more time to both. 0, and all below 1, is that machine's own pace.
+	pace float64
 }
+
+// allowed is the limit at the machine's pace.
+func (j judged) allowed() float64 { return j.limit * max(j.pace, 1) }
 
 // The states of a figure.
 const (
@@ -25,16 +31,24 @@ const (
 
 func (j judged) state() string {
 	switch {
-	case j.got <= j.limit:
+	case j.got <= j.allowed():
 		return within
-	case j.got <= j.limit*tolerance:
+	case j.got <= j.allowed()*tolerance:
 		return over
 	}
 	return broken
 }
 
 func (j judged) String() string {
-	return fmt.Sprintf("%s: %s, the budget is %s", j.what, amount(j.got, j.unit), amount(j.limit, j.unit))
+	return fmt.Sprintf("%s: %s, the budget is %s", j.what, amount(j.got, j.unit), j.budget())
+}
+
+// budget is the limit, and how much slower the machine is than that it was set on.
+func (j judged) budget() string {
+	if j.pace <= 1 {
+		return amount(j.limit, j.unit)
+	}
+	return fmt.Sprintf("%s × %.2f", amount(j.limit, j.unit), j.pace)
 }
 
 // brokenOf gives those over their limit by more than the tolerance.
@@ -62,7 +76,7 @@ func writeBudgets(out io.Writer, all []judged) {
 	fmt.Fprint(out, "### Budget\n\n")
 	t := table{head: []string{"figure (median)", "budget", "measured", ""}}
 	for _, j := range all {
-		t.add(j.what, amount(j.limit, j.unit), amount(j.got, j.unit), j.state())
+		t.add(j.what, j.budget(), amount(j.got, j.unit), j.state())
 	}
 	t.writeTo(out)
 }

@@ -26,10 +26,32 @@ func TestBudgetsAreJudgedWithATolerance(t *testing.T) {
 	}
 }
 
+func TestASlowerMachineGivesALimitInMillisecondsAsMuchMoreTime(t *testing.T) {
+	for _, tt := range []struct {
+		why       string
+		pace, got float64
+		want      string
+	}{
+		{"its peer took twice as long", 2, 120, within},
+		{"and the tolerance stays a third", 2, 160.1, broken},
+		{"a faster one takes nothing away", 0.5, 60, within},
+		{"nor does a pace that isn't known", 0, 60.1, over},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			if got := (judged{limit: 60, got: tt.got, pace: tt.pace}).state(); got != tt.want {
+				t.Errorf("%v of 60 × %v is %q, want %q", tt.got, tt.pace, got, tt.want)
+			}
+		})
+	}
+	if got, want := (judged{"first event", "ms", 60, 200, 2}).String(), "first event: 200.0 ms, the budget is 60.0 ms × 2.00"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestOnlyBrokenBudgetsFailTheCheck(t *testing.T) {
-	kept := judged{"zip", "MB", 6, 5}
-	tolerated := judged{"resident", "MB", 20, 21}
-	lost := judged{"first event", "ms", 60, 100}
+	kept := judged{"zip", "MB", 6, 5, 0}
+	tolerated := judged{"resident", "MB", 20, 21, 0}
+	lost := judged{"first event", "ms", 60, 100, 0}
 	for _, tt := range []struct {
 		why     string
 		check   bool

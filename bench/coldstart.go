@@ -34,10 +34,10 @@ func (o options) coldStart(ctx context.Context, entered lineup, out io.Writer) (
 	unconnected, connected, least := rest[0], rest[1], rest[2]
 	// Like is held against like: most of the time to connect is spent on the roots and the handshake, in any program.
 	return []judged{
-		{"exec to the first `/next`, of the least program's", times, mostOfLeast, unconnected.toNext.median() / least.toNext.median()},
-		{"exec to the first `/next`, both with connections to CodeDeploy", times, mostOfLeast, greenlight.toNext.median() / connected.toNext.median()},
-		{"resident memory at the first `/next`", "MB", mostResident, greenlight.resident.median()},
-		{"zip", "MB", mostZip, greenlight.zip},
+		{"exec to the first `/next`, of the least program's", times, mostOfLeast, unconnected.toNext.median() / least.toNext.median(), 0},
+		{"exec to the first `/next`, both with connections to CodeDeploy", times, mostOfLeast, greenlight.toNext.median() / connected.toNext.median(), 0},
+		{"resident memory at the first `/next`", "MB", mostResident, greenlight.resident.median(), 0},
+		{"zip", "MB", mostZip, greenlight.zip, 0},
 	}, nil
 }
 

@@ -23,7 +23,7 @@ func (o options) manyMemory(ctx context.Context, entered lineup, out io.Writer) 
 		peak = append(peak, held)
 	}
 	fmt.Fprintf(out, "### A stage of %d checks\n\nThe packaged function has held at most, in MB, %d starts: %s.\n\n", manyChecks, starts, spread(peak))
-	return []judged{{fmt.Sprintf("peak after a stage of %d checks", manyChecks), "MB", mostPeak, peak.median()}}, nil
+	return []judged{{fmt.Sprintf("peak after a stage of %d checks", manyChecks), "MB", mostPeak, peak.median(), 0}}, nil
 }
 
 func (o options) peakOf(ctx context.Context, b bootstrap, plan string) (float64, error) {

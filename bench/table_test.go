@@ -26,7 +26,7 @@ func TestTableIsMarkdown(t *testing.T) {
 
 func TestBudgetsAreShownWithTheirUnits(t *testing.T) {
 	var out strings.Builder
-	writeBudgets(&out, []judged{{"to /next", times, 2, 3.1}, {"zip", "MB", 6, 5.5}})
+	writeBudgets(&out, []judged{{"to /next", times, 2, 3.1, 0}, {"zip", "MB", 6, 5.5, 0}})
 	for _, row := range []string{"| to /next | 2.00× | 3.10× | broken |", "| zip | 6.0 MB | 5.5 MB | within |"} {
 		if !strings.Contains(out.String(), row) {
 			t.Errorf("no row %q in\n%s", row, out.String())
