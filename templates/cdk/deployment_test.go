@@ -4,27 +4,18 @@ package cdk
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/greenlight-deploy/greenlight/internal/bundle"
 	"github.com/greenlight-deploy/greenlight/internal/cfntest"
-	"github.com/greenlight-deploy/greenlight/internal/simulator"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
@@ -39,25 +30,7 @@ func TestMain(m *testing.M) {
 		awslambda.Start(prices(cents))
 		return
 	}
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func run(m *testing.M) (code int, err error) {
-	folder, err := os.MkdirTemp("", "greenlight-cdk-")
-	if err != nil {
-		return 0, fmt.Errorf("making a folder to build in: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	bootstrap = filepath.Join(folder, "bootstrap")
-	if err := bundle.Build(context.Background(), runtime.GOARCH, "test", bootstrap); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	os.Exit(rehearsal.Run(m, &bootstrap))
 }
 
 // prices is examples/codedeploy-lambda/prices in Go: it must run where there is nothing else.
@@ -71,19 +44,10 @@ func prices(cents string) func(context.Context, struct{ SKU int }) (map[string]a
 	}
 }
 
-// running is a synthesized example in the simulator, with the packaged function and the plan that the template gives it.
-type running struct {
-	*simulator.Simulator
-	world   cfntest.World
-	outputs map[string]any
-
-	mu   sync.Mutex
-	logs []string
-}
-
-func start(t *testing.T, example string) *running {
+// rehearsed is a synthesized example in the simulator, with the packaged function and the plan that the template gives it.
+func rehearsed(t *testing.T, example string) (*rehearsal.Rehearsal, *cfntest.Stack) {
 	t.Helper()
-	s, err := cfntest.Load(filepath.Join("test", "testdata", example+".template.json"), cfntest.Options{StackName: "shop"})
+	s, err := cfntest.Load(filepath.Join("test", "testdata", example+".template.json"), cfntest.Options{StackName: "shop", Region: region, Account: account})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,47 +59,40 @@ func start(t *testing.T, example string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{outputs: s.Outputs}
-	w.Config.Clock = clock.Instant()
-	w.Config.HealthCheck.Interval = 20 * time.Millisecond // of real time
-	w.Config.Logs = func(l lambda.LogLine) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.logs = append(r.logs, l.Text)
-	}
 	if w.Config.Alias == nil {
-		// The load balancer finds the bad version well, and the plan doesn't.
-		w.Config.HealthCheck.Path = "/health"
-		w.Config.Blue, w.Config.Tasks = taskDefinition("1"), version
+		w.Config.HealthCheck.Path = rehearsal.HealthPath
 	}
-	r.world = w
-	if r.Simulator, err = simulator.Start(t.Context(), w.Config); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := r.Close(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			t.Logf("the functions wrote:\n%s", strings.Join(r.logs, "\n"))
-		}
-	})
-	if len(w.Functions) != 1 || w.Functions[0].Name != gateName {
-		t.Fatalf("the hooks call %+v, and the gate was expected alone", w.Functions)
-	}
-	gate := w.Functions[0]
-	gate.Dir, gate.Command = filepath.Dir(bootstrap), []string{bootstrap}
-	gate.Env["GREENLIGHT_PLAN"] = strings.Replace(gate.Env["GREENLIGHT_PLAN"], "{lasting: 1m, every: 5s}", "{lasting: 1s, every: 100ms}", 1)
-	if err := r.CreateFunction(gate); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return rehearsal.Start(t, rehearsal.Stage{
+		World: w, Role: roleOf(t, s), Region: region, Account: account,
+		Gate: func(gate *lambda.Function) {
+			if gate.Name != gateName {
+				t.Fatalf("the hooks call %s, and the gate was expected", gate.Name)
+			}
+			gate.Dir, gate.Command = filepath.Dir(bootstrap), []string{bootstrap}
+			gate.Env["GREENLIGHT_PLAN"] = strings.Replace(gate.Env["GREENLIGHT_PLAN"], "{lasting: 1m, every: 5s}", "{lasting: 1s, every: 100ms}", 1)
+		},
+	}), s
 }
 
-func taskDefinition(version string) string {
-	return "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop:" + version
+const (
+	region  = "eu-west-1"
+	account = "123456789012"
+)
+
+// roleOf is the gate's role.
+func roleOf(t *testing.T, s *cfntest.Stack) *cfntest.Resource {
+	t.Helper()
+	for _, f := range s.Find("AWS::Lambda::Function") {
+		if f.Name == gateName {
+			role, err := s.Role(f.Properties["Role"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return role
+		}
+	}
+	t.Fatalf("the template has no function %s", gateName)
+	return nil
 }
 
 func parsed(t *testing.T, text string) codedeploy.AppSpec {
@@ -147,157 +104,33 @@ func parsed(t *testing.T, text string) codedeploy.AppSpec {
 	return spec
 }
 
-// version starts a task. Version 3 is healthy, and its pages are broken.
-func version(ctx context.Context, taskDefinition string) (simulator.Task, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return simulator.Task{}, err
-	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(taskDefinition, ":3") && r.URL.Path != "/health" {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-		_, _ = fmt.Fprintln(w, taskDefinition)
-	})}
-	go func() { _ = server.Serve(l) }()
-	return simulator.Task{URL: "http://" + l.Addr().String(), Stop: server.Close}, nil
-}
-
-// says reports whether a line of the log has all of these. A function goes on writing when it has reported.
-func (r *running) says(t *testing.T, all ...string) bool {
-	t.Helper()
-	if err := r.SettleFunctions(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.logs, func(line string) bool {
-		return !slices.ContainsFunc(all, func(part string) bool { return !strings.Contains(line, part) })
-	})
-}
-
-// production is the answer of the production listener.
-func (r *running) production(t *testing.T) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.ProductionURL(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	var body string
-	if _, err := fmt.Fscan(answer.Body, &body); err != nil {
-		t.Fatal(err)
-	}
-	return body
-}
+var brokenPages = []string{"green answers", "status is 500, expected 200"}
 
 func TestTheSynthesizedServiceByCodeDeployLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
-	r := start(t, "codedeploy-ecs")
-	deploy := func(version string) simulator.Outcome {
-		spec := r.outputs["AppSpec"].(string)
-		outcome, err := r.Deploy(t.Context(), parsed(t, strings.Replace(spec, "task-definition/shop:1", "task-definition/shop:"+version, 1)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return outcome
-	}
-	if good := deploy("2"); good.Deployment.Status != codedeploy.Succeeded || !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Fatalf("the good version: %+v; production is %s", good.Deployment, r.production(t))
-	}
-	bad := deploy("3")
-	var failedAt []codedeploy.Event
-	for _, e := range bad.Deployment.Events {
-		if e.Status == codedeploy.EventFailed {
-			failedAt = append(failedAt, e.Name)
-		}
-	}
-	if bad.Deployment.Status != codedeploy.Failed || !slices.Equal(failedAt, []codedeploy.Event{codedeploy.AfterAllowTestTraffic}) {
-		t.Errorf("the bad version ended as %s, failed at %v", bad.Deployment.Status, failedAt)
-	}
-	if bad.Rollback == nil || bad.Rollback.Status != codedeploy.Succeeded || !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Errorf("it wasn't rolled back: %+v; production is %s", bad.Rollback, r.production(t))
-	}
-	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "green answers", "status is 500, expected 200") {
-		t.Error("the log doesn't say why")
-	}
+	r, s := rehearsed(t, "codedeploy-ecs")
+	r.TryServiceByCodeDeploy(t, func(version string) codedeploy.AppSpec {
+		return parsed(t, strings.Replace(s.Outputs["AppSpec"].(string), "task-definition/shop:1", "task-definition/shop:"+version, 1))
+	}, brokenPages, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "elasticloadbalancing:DescribeTargetHealth", "ecs:DescribeServices"})
 }
 
 func TestTheSynthesizedServiceByECSLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
-	r := start(t, "ecs")
-	deploy := func(version string) ecs.Deployment {
-		d, err := r.DeployService(t.Context(), taskDefinition(version))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d
-	}
-	if good := deploy("2"); good.Status != ecs.Successful || !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Fatalf("the good version: %s %s; production is %s", good.Status, good.StatusReason, r.production(t))
-	}
-	bad := deploy("3")
-	failed := slices.IndexFunc(bad.Stages, func(run ecs.StageRun) bool { return run.Status == ecs.StageFailed })
-	if bad.Status != ecs.RollbackSuccessful || failed < 0 || bad.Stages[failed].Stage != ecs.PostTestTrafficShift {
-		t.Errorf("the bad version ended as %s: %+v", bad.Status, bad.Stages)
-	}
-	if !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Errorf("it wasn't rolled back: production is %s", r.production(t))
-	}
-	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "green answers", "status is 500, expected 200") {
-		t.Error("the log doesn't say why")
-	}
+	r, _ := rehearsed(t, "ecs")
+	r.TryServiceByECS(t, brokenPages, []string{"ecs:DescribeServiceRevisions", "elasticloadbalancing:DescribeTargetHealth"})
 }
 
 func TestTheSynthesizedFunctionLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
-	r := start(t, "codedeploy-lambda")
+	r, _ := rehearsed(t, "codedeploy-lambda")
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	costing := func(cents string) lambda.Function {
-		return lambda.Function{Command: []string{binary}, Description: "sku 42 for " + cents, Env: map[string]string{envCents: cents}, Timeout: 10 * time.Second}
-	}
-	if err := r.CreateAlias(1, map[int]lambda.Function{1: costing("1990")}); err != nil {
-		t.Fatal(err)
-	}
-	deploy := func(cents string) simulator.Outcome {
-		number, err := r.PublishVersion(costing(cents))
-		if err != nil {
-			t.Fatal(err)
-		}
-		outcome, err := r.DeployVersion(t.Context(), number, r.world.Hooks)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return outcome
-	}
-	live := func() string {
-		result, err := r.InvokeAlias(t.Context(), []byte(`{"sku":42}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(result.Payload)
-	}
-	if len(r.world.Hooks) != 2 {
-		t.Errorf("the alias has the hooks %v, and CodeDeploy calls at two events", r.world.Hooks)
-	}
-	if good := deploy("2450"); good.Deployment.Status != codedeploy.Succeeded || !strings.Contains(live(), "2450") {
-		t.Fatalf("the good version: %+v; live is %s", good.Deployment, live())
-	}
-	bad := deploy("0")
-	if bad.Deployment.Status != codedeploy.Failed || bad.Deployment.Events[0].Status != codedeploy.EventFailed {
-		t.Errorf("the bad version: %+v", bad.Deployment)
-	}
-	if bad.Rollback == nil || bad.Rollback.Status != codedeploy.Succeeded || !strings.Contains(live(), "2450") {
-		t.Errorf("it wasn't rolled back: %+v; live is %s", bad.Rollback, live())
-	}
-	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "the new version knows a price", "$.cents is 0, expected > 0") {
-		t.Error("the log doesn't say why")
-	}
+	r.TryFunction(t, rehearsal.Prices{
+		Costing: func(cents string) lambda.Function {
+			return lambda.Function{Command: []string{binary}, Description: "sku 42 for " + cents, Env: map[string]string{envCents: cents}, Timeout: 10 * time.Second}
+		},
+		Event: `{"sku":42}`, Live: "1990", Good: "2450", Bad: "0",
+	}, []string{"the new version knows a price", "$.cents is 0, expected > 0"}, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction"})
 }

@@ -3,23 +3,17 @@
 package sam
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/cfntest"
-	"github.com/greenlight-deploy/greenlight/internal/doctor"
+	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
 	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
-	"github.com/greenlight-deploy/greenlight/internal/simulator"
-	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
@@ -28,7 +22,7 @@ import (
 // services are what the examples with services need to be told, and what makes versions that their load balancers find healthy
 // and their plans don't.
 func services() map[string]string {
-	return map[string]string{"VpcId": "vpc-0a1b2c3d", "SubnetIds": "subnet-0a1b2c3d,subnet-1a1b2c3d", "HealthPath": "/health"}
+	return map[string]string{"VpcId": "vpc-0a1b2c3d", "SubnetIds": "subnet-0a1b2c3d,subnet-1a1b2c3d", "HealthPath": rehearsal.HealthPath}
 }
 
 // example loads a full example as SAM's transform leaves it, with the gate that is nested in it, as the stack shop.
@@ -68,61 +62,21 @@ func appSpec(t *testing.T, version string) codedeploy.AppSpec {
 	return spec
 }
 
-// running is an example in the simulator, with the packaged function and the example's plan.
-type running struct {
-	*simulator.Simulator
-	guard *guard
-
-	mu   sync.Mutex
-	logs []string
-}
-
-func start(t *testing.T, name string, s *cfntest.Stack, w cfntest.World) *running {
+// rehearsed is an example in the simulator, with the packaged function and the example's plan.
+func rehearsed(t *testing.T, name string, parameters map[string]string) (*rehearsal.Rehearsal, *cfntest.Stack) {
 	t.Helper()
-	r := &running{}
-	w.Config.Clock = clock.Instant()
-	w.Config.HealthCheck.Interval = 20 * time.Millisecond // of real time
-	w.Config.Logs = func(l lambda.LogLine) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.logs = append(r.logs, l.Text)
-	}
-	if w.Config.Alias == nil {
-		w.Config.Blue, w.Config.Tasks = "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop:1", version
-	}
-	sim, err := simulator.Start(t.Context(), w.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Simulator = sim
-	t.Cleanup(func() {
-		if err := sim.Close(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			t.Logf("the functions wrote:\n%s", strings.Join(r.logs, "\n"))
-		}
-	})
+	s, w := example(t, name, parameters)
 	role, err := s.Role(s.Resources["Gate"].Nested.Outputs["RoleArn"].(string))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.guard = newGuard(t, role, doctor.Place{
-		Region: region, Account: account, Application: w.Config.Application, Group: w.Config.Group, Cluster: w.Config.Cluster, Service: w.Config.Service,
-	}, sim.EndpointURL())
-	if len(w.Functions) != 1 {
-		t.Fatalf("the hooks call %d functions, and the gate was expected alone", len(w.Functions))
-	}
-	gate := w.Functions[0]
-	gate.Dir = unpacked(t, name)
-	gate.Command = []string{filepath.Join(gate.Dir, "bootstrap")}
-	gate.Env["AWS_ENDPOINT_URL"] = r.guard.URL
-	if err := sim.CreateFunction(gate); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return rehearsal.Start(t, rehearsal.Stage{
+		World: w, Role: role, Region: region, Account: account,
+		Gate: func(gate *lambda.Function) {
+			gate.Dir = unpacked(t, name)
+			gate.Command = []string{filepath.Join(gate.Dir, "bootstrap")}
+		},
+	}), s
 }
 
 // unpacked is a folder as the zip of `make package PLAN=…` has it.
@@ -142,169 +96,39 @@ func unpacked(t *testing.T, name string) string {
 	return folder
 }
 
-// version starts a task. Version 3 is healthy, and its pages are broken.
-func version(ctx context.Context, taskDefinition string) (simulator.Task, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return simulator.Task{}, err
-	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(taskDefinition, ":3") && r.URL.Path != "/health" {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-		_, _ = fmt.Fprintln(w, taskDefinition)
-	})}
-	go func() { _ = server.Serve(l) }()
-	return simulator.Task{URL: "http://" + l.Addr().String(), Stop: server.Close}, nil
-}
-
-// says reports whether a line of the log has all of these. A function goes on writing when it has reported.
-func (r *running) says(t *testing.T, all ...string) bool {
-	t.Helper()
-	if err := r.SettleFunctions(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.logs, func(line string) bool {
-		return !slices.ContainsFunc(all, func(part string) bool { return !strings.Contains(line, part) })
-	})
-}
-
-// production is the answer of the production listener.
-func (r *running) production(t *testing.T) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.ProductionURL(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	var body string
-	if _, err := fmt.Fscan(answer.Body, &body); err != nil {
-		t.Fatal(err)
-	}
-	return body
-}
+var brokenPages = []string{"green answers", "status is 500, expected 200"}
 
 func TestTheExampleForServicesByCodeDeployLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
-	s, w := example(t, "ecs-codedeploy", services())
-	r := start(t, "ecs-codedeploy", s, w)
-	deploy := func(version string) simulator.Outcome {
+	r, s := rehearsed(t, "ecs-codedeploy", services())
+	r.TryServiceByCodeDeploy(t, func(version string) codedeploy.AppSpec {
 		spec := appSpec(t, version)
 		if len(spec.Hooks) != 5 || spec.Hooks[codedeploy.BeforeInstall] != s.Outputs["Hook"] {
 			t.Errorf("the AppSpec has the hooks %v, and the stack says %v", spec.Hooks, s.Outputs["Hook"])
 		}
-		outcome, err := r.Deploy(t.Context(), spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return outcome
-	}
-	good := deploy("2")
-	if good.Deployment.Status != codedeploy.Succeeded || !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Fatalf("the good version: %+v; production is %s", good.Deployment, r.production(t))
-	}
-	bad := deploy("3")
-	var failedAt []codedeploy.Event
-	for _, e := range bad.Deployment.Events {
-		if e.Status == codedeploy.EventFailed {
-			failedAt = append(failedAt, e.Name)
-		}
-	}
-	if bad.Deployment.Status != codedeploy.Failed || !slices.Equal(failedAt, []codedeploy.Event{codedeploy.AfterAllowTestTraffic}) {
-		t.Errorf("the bad version ended as %s, failed at %v", bad.Deployment.Status, failedAt)
-	}
-	if bad.Rollback == nil || bad.Rollback.Status != codedeploy.Succeeded || !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Errorf("it wasn't rolled back: %+v; production is %s", bad.Rollback, r.production(t))
-	}
-	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "green answers", "status is 500, expected 200") {
-		t.Error("the log doesn't say why")
-	}
-	r.guard.settle(t, "codedeploy:PutLifecycleEventHookExecutionStatus", "elasticloadbalancing:DescribeTargetHealth", "ecs:DescribeServices")
+		return spec
+	}, brokenPages, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "elasticloadbalancing:DescribeTargetHealth", "ecs:DescribeServices"})
 }
 
 func TestTheExampleForServicesByECSLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
-	s, w := example(t, "ecs", services())
-	r := start(t, "ecs", s, w)
-	deploy := func(version string) ecs.Deployment {
-		d, err := r.DeployService(t.Context(), "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop:"+version)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d
-	}
-	if good := deploy("2"); good.Status != ecs.Successful || !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Fatalf("the good version: %s %s; production is %s", good.Status, good.StatusReason, r.production(t))
-	}
-	bad := deploy("3")
-	failed := slices.IndexFunc(bad.Stages, func(run ecs.StageRun) bool { return run.Status == ecs.StageFailed })
-	if bad.Status != ecs.RollbackSuccessful || failed < 0 || bad.Stages[failed].Stage != ecs.PostTestTrafficShift {
-		t.Errorf("the bad version ended as %s: %+v", bad.Status, bad.Stages)
-	}
-	if !strings.HasSuffix(r.production(t), "shop:2") {
-		t.Errorf("it wasn't rolled back: production is %s", r.production(t))
-	}
-	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "green answers", "status is 500, expected 200") {
-		t.Error("the log doesn't say why")
-	}
-	r.guard.settle(t, "ecs:DescribeServiceRevisions", "elasticloadbalancing:DescribeTargetHealth")
+	r, _ := rehearsed(t, "ecs", services())
+	r.TryServiceByECS(t, brokenPages, []string{"ecs:DescribeServiceRevisions", "elasticloadbalancing:DescribeTargetHealth"})
 }
 
 func TestTheExampleForFunctionsLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
-	s, w := example(t, "lambda", nil)
-	r := start(t, "lambda", s, w)
+	r, _ := rehearsed(t, "lambda", nil)
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	costing := func(apple string) lambda.Function {
-		return lambda.Function{Command: []string{binary}, Description: "an apple for " + apple, Env: map[string]string{envPrices: apple}, Timeout: 10 * time.Second}
-	}
-	if err := r.CreateAlias(1, map[int]lambda.Function{1: costing("19.9")}); err != nil {
-		t.Fatal(err)
-	}
-	deploy := func(apple string) simulator.Outcome {
-		number, err := r.PublishVersion(costing(apple))
-		if err != nil {
-			t.Fatal(err)
-		}
-		outcome, err := r.DeployVersion(t.Context(), number, w.Hooks)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return outcome
-	}
-	live := func() string {
-		result, err := r.InvokeAlias(t.Context(), []byte(`{"SKU":"apple"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(result.Payload)
-	}
-	if len(w.Hooks) != 2 {
-		t.Errorf("the alias has the hooks %v, and CodeDeploy calls at two events", w.Hooks)
-	}
-	if good := deploy("24.5"); good.Deployment.Status != codedeploy.Succeeded || !strings.Contains(live(), "24.5") {
-		t.Fatalf("the good version: %+v; live is %s", good.Deployment, live())
-	}
-	bad := deploy("0")
-	if bad.Deployment.Status != codedeploy.Failed || bad.Deployment.Events[0].Status != codedeploy.EventFailed {
-		t.Errorf("the bad version: %+v", bad.Deployment)
-	}
-	if bad.Rollback == nil || bad.Rollback.Status != codedeploy.Succeeded || !strings.Contains(live(), "24.5") {
-		t.Errorf("it wasn't rolled back: %+v; live is %s", bad.Rollback, live())
-	}
-	if !r.says(t, `"msg":"verdict"`, `"status":"Failed"`, "an apple has a price", "$.price is 0, expected > 0") {
-		t.Error("the log doesn't say why")
-	}
-	r.guard.settle(t, "codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction")
+	r.TryFunction(t, rehearsal.Prices{
+		Costing: func(apple string) lambda.Function {
+			return lambda.Function{Command: []string{binary}, Description: "an apple for " + apple, Env: map[string]string{envPrices: apple}, Timeout: 10 * time.Second}
+		},
+		Event: `{"SKU":"apple"}`, Live: "19.9", Good: "24.5", Bad: "0",
+	}, []string{"an apple has a price", "$.price is 0, expected > 0"}, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction"})
 }
 
 // What the simulator doesn't know: who may call the gate.

@@ -4,16 +4,13 @@ package sam
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/greenlight-deploy/greenlight/internal/bundle"
+	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
 )
 
 // envPrices makes this process the deployed function of the example for Lambda: what an apple costs in that version.
@@ -27,25 +24,7 @@ func TestMain(m *testing.M) {
 		lambda.Start(prices(price))
 		return
 	}
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func run(m *testing.M) (code int, err error) {
-	folder, err := os.MkdirTemp("", "greenlight-templates-")
-	if err != nil {
-		return 0, fmt.Errorf("making a folder to build in: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	bootstrap = filepath.Join(folder, "bootstrap")
-	if err := bundle.Build(context.Background(), runtime.GOARCH, "test", bootstrap); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	os.Exit(rehearsal.Run(m, &bootstrap))
 }
 
 // prices is lambda/app/app.py in Go: it must run where there is nothing else.

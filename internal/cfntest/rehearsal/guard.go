@@ -1,6 +1,4 @@
-//go:build linux
-
-package sam
+package rehearsal
 
 import (
 	"bytes"
@@ -102,7 +100,7 @@ func (g *guard) resource(action string, r *http.Request) string {
 			return "*"
 		}
 		if !strings.HasPrefix(name, "arn:") {
-			name = filled("arn:PARTITION:lambda:REGION:ACCOUNT:function:") + name
+			name = g.placed("arn:PARTITION:lambda:REGION:ACCOUNT:function:") + name
 		}
 		if q := r.URL.Query().Get("Qualifier"); q != "" && !strings.HasSuffix(name, ":"+q) {
 			name += ":" + q
@@ -112,14 +110,22 @@ func (g *guard) resource(action string, r *http.Request) string {
 	for _, f := range doctor.Features() {
 		for _, a := range f.Actions {
 			if a.Name == action && f.Name != doctor.FeatureDoctor {
-				return concrete(strings.NewReplacer(
-					"PARTITION", "aws", "REGION", g.at.Region, "ACCOUNT", g.at.Account, "APPLICATION", g.at.Application, "GROUP", g.at.Group,
-					"CLUSTER", g.at.Cluster, "SERVICE", g.at.Service,
-				).Replace(a.Resource))
+				return g.placed(a.Resource)
 			}
 		}
 	}
 	return "*"
+}
+
+// placed fills a pattern of a resource in. What is open in it is something that nobody knows: *, which stands for all, would be.
+func (g *guard) placed(pattern string) string {
+	if pattern == "*" {
+		return pattern
+	}
+	return strings.NewReplacer(
+		"PARTITION", "aws", "REGION", g.at.Region, "ACCOUNT", g.at.Account, "APPLICATION", g.at.Application, "GROUP", g.at.Group,
+		"CLUSTER", g.at.Cluster, "SERVICE", g.at.Service, "*", "x1",
+	).Replace(pattern)
 }
 
 // settle fails the test where the function asked for more than its role allows, or for nothing.
