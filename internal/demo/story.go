@@ -45,10 +45,8 @@ func (d Demo) explain(o simulator.Outcome, visits *customers, reason string) int
 func (d Demo) suggest() {
 	d.print("")
 	d.print("Next:")
-	d.print("  write a plan     version: 1            and save it as greenlight.yaml")
-	d.print("                   checks:")
-	d.print("                     - http: GET /health")
-	d.print("  check it         greenlight validate greenlight.yaml")
+	d.print("  begin            greenlight init, in your service's folder: a plan, its tests, a deployment to simulate")
+	d.print("  check the plan   greenlight validate")
 	d.print("  try it           greenlight run greenlight.yaml --green http://localhost:8080")
 	d.print("  deploy it        README.md: from a clone to a hook in your own account")
 }

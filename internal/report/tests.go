@@ -64,7 +64,11 @@ func (w *Tests) End(file string, passed, failed int, took time.Duration) {
 		_, _ = fmt.Fprintf(w.out, "%s  %s: %d of %d cases failed  %s\n", w.t.paint(red, "FAIL"), clean(file), failed, passed+failed, seconds(took))
 		return
 	}
-	_, _ = fmt.Fprintf(w.out, "%s  %s: %d cases  %s\n", w.t.paint(green, "ok  "), clean(file), passed, seconds(took))
+	noun := "cases"
+	if passed == 1 {
+		noun = "case"
+	}
+	_, _ = fmt.Fprintf(w.out, "%s  %s: %d %s  %s\n", w.t.paint(green, "ok  "), clean(file), passed, noun, seconds(took))
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }
