@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // Format is a form in which the service's configuration is written.
@@ -34,9 +36,9 @@ func (s Service) Write(out io.Writer, as Format) error {
 	var b bytes.Buffer
 	switch as {
 	case CloudFormation:
-		err = s.cloudFormation(&b, text)
+		err = cloudFormation(&b, text)
 	case Terraform:
-		err = s.terraform(&b, text)
+		err = terraform(&b, text)
 	default:
 		if err = json.Indent(&b, text, "", "  "); err == nil {
 			b.WriteByte('\n')
@@ -49,193 +51,98 @@ func (s Service) Write(out io.Writer, as Format) error {
 	return err
 }
 
-// member is a member of a JSON object, in its order.
-type member struct {
-	name  string
-	value any // string, json.Number, bool, []member or []any
-}
-
-// ordered reads JSON without losing the order of members.
-func ordered(text []byte) ([]member, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	value, err := orderedValue(dec)
-	if err != nil {
+// tree reads JSON, which is YAML, into nodes: they keep the order of members.
+func tree(text []byte) (*yaml.Node, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
 		return nil, err
 	}
-	object, ok := value.([]member)
-	if !ok {
-		return nil, fmt.Errorf("%T is no object", value)
-	}
-	return object, nil
+	return document.Content[0], nil
 }
 
-func orderedValue(dec *json.Decoder) (any, error) {
-	token, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
-		object := []member{}
-		for dec.More() {
-			name, err := dec.Token()
-			if err != nil {
-				return nil, err
-			}
-			value, err := orderedValue(dec)
-			if err != nil {
-				return nil, err
-			}
-			object = append(object, member{fmt.Sprint(name), value})
+// rename gives the members of all mappings other names.
+func rename(n *yaml.Node, to func(string) string) {
+	n.Style = 0
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			child.Value = to(child.Value)
 		}
-		_, err = dec.Token()
-		return object, err
-	case json.Delim('['):
-		list := []any{}
-		for dec.More() {
-			value, err := orderedValue(dec)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
-		}
-		_, err = dec.Token()
-		return list, err
+		rename(child, to)
 	}
-	return token, nil
 }
 
 // cloudFormation names are the API's with a capital.
-func (s Service) cloudFormation(out *bytes.Buffer, text []byte) error {
-	object, err := ordered(text)
+func cloudFormation(out io.Writer, text []byte) error {
+	properties, err := tree(text)
 	if err != nil {
 		return err
 	}
-	out.WriteString("Type: AWS::ECS::Service\nProperties:\n")
-	yamlMembers(out, renamed(object, map[string]string{"service": "ServiceName"}, func(name string) string {
+	rename(properties, func(name string) string {
+		if name == "service" {
+			return "ServiceName"
+		}
 		return strings.ToUpper(name[:1]) + name[1:]
-	}), "  ")
-	return nil
+	})
+	enc := yaml.NewEncoder(out)
+	enc.SetIndent(2)
+	if err := enc.Encode(struct {
+		Type       string     `yaml:"Type"`
+		Properties *yaml.Node `yaml:"Properties"`
+	}{"AWS::ECS::Service", properties}); err != nil {
+		return err
+	}
+	return enc.Close()
 }
 
-// renamed names the members of an object anew, all the way down.
-func renamed(of []member, special map[string]string, rename func(string) string) []member {
-	all := make([]member, len(of))
-	for i, m := range of {
-		name, ok := special[m.name]
-		if !ok {
-			name = rename(m.name)
-		}
-		all[i] = member{name, m.value}
-		switch value := m.value.(type) {
-		case []member:
-			all[i].value = renamed(value, special, rename)
-		case []any:
-			list := make([]any, len(value))
-			for j, item := range value {
-				if object, ok := item.([]member); ok {
-					list[j] = renamed(object, special, rename)
-				} else {
-					list[j] = item
-				}
-			}
-			all[i].value = list
-		}
-	}
-	return all
-}
-
-func yamlMembers(out *bytes.Buffer, of []member, indent string) {
-	for _, m := range of {
-		fmt.Fprintf(out, "%s%s:", indent, m.name)
-		switch value := m.value.(type) {
-		case []member:
-			out.WriteByte('\n')
-			yamlMembers(out, value, indent+"  ")
-		case []any:
-			out.WriteByte('\n')
-			for _, item := range value {
-				if object, ok := item.([]member); ok {
-					var inner bytes.Buffer
-					yamlMembers(&inner, object, indent+"    ")
-					out.WriteString(indent + "  - " + strings.TrimPrefix(inner.String(), indent+"    "))
-					continue
-				}
-				fmt.Fprintf(out, "%s  - %s\n", indent, yamlScalar(item))
-			}
-		default:
-			fmt.Fprintf(out, " %s\n", yamlScalar(value))
-		}
-	}
-}
-
-// yamlScalar quotes a text that YAML would take for something else.
-func yamlScalar(value any) string {
-	text, ok := value.(string)
-	if !ok {
-		return fmt.Sprint(value)
-	}
-	plain := text != "" && !strings.Contains(text, ": ") && !strings.HasSuffix(text, ":")
-	for _, r := range text {
-		plain = plain && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_:/.", r))
-	}
-	if !plain || unicode.IsDigit([]rune(text)[0]) || !unicode.IsLetter([]rune(text)[0]) {
-		quoted, _ := json.Marshal(text) //nolint:errchkjson // a text can be written
-		return string(quoted)
-	}
-	return text
-}
-
-// terraform has blocks in the place of objects, and its own name for some.
+// terraform has blocks in the place of mappings, and names of its own for some.
 //
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_service
-func (s Service) terraform(out *bytes.Buffer, text []byte) error {
-	object, err := ordered(text)
+func terraform(out *bytes.Buffer, text []byte) error {
+	service, err := tree(text)
 	if err != nil {
 		return err
 	}
-	object = hoisted(object)
-	object = renamed(object, map[string]string{
-		"service": "name", "lifecycleHooks": "lifecycle_hook", "loadBalancers": "load_balancer", "awsvpcConfiguration": "awsvpcConfiguration",
-		"maximumPercent": "deployment_maximum_percent", "minimumHealthyPercent": "deployment_minimum_healthy_percent",
-	}, snake)
+	hoist(service)
+	rename(service, func(name string) string {
+		own := map[string]string{
+			"service": "name", "lifecycleHooks": "lifecycle_hook", "loadBalancers": "load_balancer",
+			"maximumPercent": "deployment_maximum_percent", "minimumHealthyPercent": "deployment_minimum_healthy_percent",
+		}
+		if special, ok := own[name]; ok {
+			return special
+		}
+		return snake(name)
+	})
 	out.WriteString("resource \"aws_ecs_service\" \"this\" {\n")
-	hclMembers(out, flattened(object), "  ")
+	hcl(out, service, "  ")
 	out.WriteString("}\n")
 	return nil
 }
 
-// hoisted takes out of the deployment configuration what the provider has beside it.
-func hoisted(of []member) []member {
-	var all, beside []member
-	for _, m := range of {
-		if inner, ok := m.value.([]member); ok && m.name == "deploymentConfiguration" {
-			var stay []member
-			for _, one := range inner {
-				switch one.name {
+// hoist moves what the provider has elsewhere: some of the deployment configuration beside it, and the network's members out of
+// the mapping that the API has around them.
+func hoist(service *yaml.Node) {
+	var beside []*yaml.Node
+	for i := 0; i < len(service.Content); i += 2 {
+		name, value := service.Content[i].Value, service.Content[i+1]
+		switch name {
+		case "networkConfiguration":
+			service.Content[i+1] = value.Content[1]
+		case "deploymentConfiguration":
+			var stay []*yaml.Node
+			for j := 0; j < len(value.Content); j += 2 {
+				pair := value.Content[j : j+2]
+				switch pair[0].Value {
 				case "maximumPercent", "minimumHealthyPercent", "deploymentCircuitBreaker", "alarms":
-					beside = append(beside, one)
+					beside = append(beside, pair...)
 				default:
-					stay = append(stay, one)
+					stay = append(stay, pair...)
 				}
 			}
-			m.value = stay
-		}
-		all = append(all, m)
-	}
-	return append(all, beside...)
-}
-
-// flattened has the network's members in its block, as the provider has them.
-func flattened(of []member) []member {
-	for i, m := range of {
-		inner, ok := m.value.([]member)
-		if ok && m.name == "network_configuration" && len(inner) == 1 {
-			of[i].value = inner[0].value
+			value.Content = stay
 		}
 	}
-	return of
+	service.Content = append(service.Content, beside...)
 }
 
 // snake is a name in snake case.
@@ -253,68 +160,58 @@ func snake(name string) string {
 	return b.String()
 }
 
-// hclMembers writes arguments first, aligned as `terraform fmt` does, and blocks after them.
-func hclMembers(out *bytes.Buffer, of []member, indent string) {
-	var arguments, blocks []member
+// hcl writes a mapping: arguments first, aligned as `terraform fmt` does, and blocks after them.
+func hcl(out *bytes.Buffer, of *yaml.Node, indent string) {
 	width := 0
-	for _, m := range of {
-		if isBlock(m.value) {
-			blocks = append(blocks, m)
+	var blocks [][2]*yaml.Node
+	for i := 0; i < len(of.Content); i += 2 {
+		if name, value := of.Content[i], of.Content[i+1]; !isBlock(value) {
+			width = max(width, len(name.Value))
+		}
+	}
+	for i := 0; i < len(of.Content); i += 2 {
+		name, value := of.Content[i], of.Content[i+1]
+		if isBlock(value) {
+			blocks = append(blocks, [2]*yaml.Node{name, value})
 			continue
 		}
-		arguments = append(arguments, m)
-		width = max(width, len(m.name))
+		fmt.Fprintf(out, "%s%-*s = %s\n", indent, width, name.Value, hclValue(name.Value, value))
 	}
-	for _, m := range arguments {
-		fmt.Fprintf(out, "%s%-*s = %s\n", indent, width, m.name, hclValue(m.name, m.value))
-	}
-	for i, m := range blocks {
-		if i > 0 || len(arguments) > 0 {
-			out.WriteByte('\n')
+	for i, block := range blocks {
+		each := []*yaml.Node{block[1]}
+		if block[1].Kind == yaml.SequenceNode {
+			each = block[1].Content
 		}
-		objects, ok := m.value.([]any)
-		if !ok {
-			objects = []any{m.value}
-		}
-		for j, object := range objects {
-			if j > 0 {
+		for j, one := range each {
+			if i+j > 0 || width > 0 {
 				out.WriteByte('\n')
 			}
-			fmt.Fprintf(out, "%s%s {\n", indent, m.name)
-			hclMembers(out, object.([]member), indent+"  ")
+			fmt.Fprintf(out, "%s%s {\n", indent, block[0].Value)
+			hcl(out, one, indent+"  ")
 			fmt.Fprintf(out, "%s}\n", indent)
 		}
 	}
 }
 
-func isBlock(value any) bool {
-	switch value := value.(type) {
-	case []member:
-		return true
-	case []any:
-		if len(value) > 0 {
-			_, object := value[0].([]member)
-			return object
-		}
-	}
-	return false
+// isBlock says that a value is a mapping, or a list of some.
+func isBlock(value *yaml.Node) bool {
+	return value.Kind == yaml.MappingNode || value.Kind == yaml.SequenceNode && len(value.Content) > 0 && value.Content[0].Kind == yaml.MappingNode
 }
 
 // hclValue is a value, as HCL writes it.
-func hclValue(name string, value any) string {
-	switch value := value.(type) {
-	case string:
-		if name == "assign_public_ip" {
-			return fmt.Sprint(value == "ENABLED")
-		}
-		quoted, _ := json.Marshal(value) //nolint:errchkjson // a text can be written
-		return strings.ReplaceAll(string(quoted), "${", "$${")
-	case []any:
-		items := make([]string, len(value))
-		for i, item := range value {
+func hclValue(name string, value *yaml.Node) string {
+	switch {
+	case value.Kind == yaml.SequenceNode:
+		items := make([]string, len(value.Content))
+		for i, item := range value.Content {
 			items[i] = hclValue("", item)
 		}
 		return "[" + strings.Join(items, ", ") + "]"
+	case name == "assign_public_ip":
+		return fmt.Sprint(value.Value == "ENABLED")
+	case value.Tag != "!!str":
+		return value.Value
 	}
-	return fmt.Sprint(value)
+	quoted, _ := json.Marshal(value.Value) //nolint:errchkjson // a text can be written
+	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(string(quoted))
 }
