@@ -119,8 +119,8 @@ func (s *Stack) group(w *World, of *Resource, platform codedeploy.Platform) erro
 	rollback := mapping(p, "AutoRollbackConfiguration")
 	events, _ := texts(rollback["Events"])
 	for _, event := range events {
-		if cause := codedeploy.RollbackEvent(event); rollback["Enabled"] == true && cause != "DEPLOYMENT_STOP_ON_ALARM" { // the simulator has no alarms
-			w.Config.AutoRollback = append(w.Config.AutoRollback, cause)
+		if rollback["Enabled"] == true {
+			w.Config.AutoRollback = append(w.Config.AutoRollback, codedeploy.RollbackEvent(event))
 		}
 	}
 	return nil

@@ -123,7 +123,7 @@ func TestAServiceThatCodeDeployDeploysIsLoadedWithAllThatTheTemplateSays(t *test
 	if c.Application != "shop" || c.Group != "production" || c.ECS != nil || c.WithoutTestListener || c.TerminationWait != 5*time.Minute {
 		t.Errorf("the group is %s/%s: %+v", c.Application, c.Group, c)
 	}
-	if diff := cmp.Diff(codedeploy.AutoRollback{codedeploy.DeploymentFailure}, c.AutoRollback); diff != "" {
+	if diff := cmp.Diff(codedeploy.AutoRollback{codedeploy.DeploymentFailure, codedeploy.DeploymentStopOnAlarm}, c.AutoRollback); diff != "" {
 		t.Errorf("it rolls back (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]codedeploy.Step{{Percent: 50, Wait: 3 * time.Minute}, {Percent: 100}}, c.Deployment.Steps); diff != "" {

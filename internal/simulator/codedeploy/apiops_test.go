@@ -50,7 +50,7 @@ func cartGroup(w *world) *sdk.CreateDeploymentGroupInput {
 		ServiceRoleArn:       aws.String("arn:aws:iam::123456789012:role/deployer"),
 		DeploymentConfigName: aws.String("CodeDeployDefault.ECSCanary10Percent5Minutes"),
 		AutoRollbackConfiguration: &types.AutoRollbackConfiguration{
-			Enabled: true, Events: []types.AutoRollbackEvent{types.AutoRollbackEventDeploymentFailure},
+			Enabled: true, Events: []types.AutoRollbackEvent{types.AutoRollbackEventDeploymentFailure, types.AutoRollbackEventDeploymentStopOnAlarm},
 		},
 		DeploymentStyle: &types.DeploymentStyle{
 			DeploymentType: types.DeploymentTypeBlueGreen, DeploymentOption: types.DeploymentOptionWithTrafficControl,

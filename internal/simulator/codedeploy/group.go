@@ -70,6 +70,8 @@ type RollbackEvent string
 const (
 	DeploymentFailure       RollbackEvent = "DEPLOYMENT_FAILURE"
 	DeploymentStopOnRequest RollbackEvent = "DEPLOYMENT_STOP_ON_REQUEST"
+	// DeploymentStopOnAlarm is kept and shown: there are no alarms here that would stop a deployment.
+	DeploymentStopOnAlarm RollbackEvent = "DEPLOYMENT_STOP_ON_ALARM"
 )
 
 // AutoRollback lists what sets off an automatic rollback; empty means that nothing does

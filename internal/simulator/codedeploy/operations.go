@@ -77,8 +77,8 @@ func (a wireAutoRollback) value() (AutoRollback, error) {
 		return AutoRollback{}, nil
 	}
 	for _, event := range a.Events {
-		if event != DeploymentFailure && event != DeploymentStopOnRequest {
-			return nil, refuse(InvalidAutoRollbackConfiguration, "The rollback event %q is not %s or %s.", event, DeploymentFailure, DeploymentStopOnRequest)
+		if event != DeploymentFailure && event != DeploymentStopOnRequest && event != DeploymentStopOnAlarm {
+			return nil, refuse(InvalidAutoRollbackConfiguration, "The rollback event %q is not %s, %s or %s.", event, DeploymentFailure, DeploymentStopOnRequest, DeploymentStopOnAlarm)
 		}
 	}
 	return append(AutoRollback{}, a.Events...), nil

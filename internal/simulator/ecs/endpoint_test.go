@@ -233,7 +233,7 @@ func TestADeploymentOverTheAPI(t *testing.T) {
 		if got := within(t, r, "resolvedConfiguration", "loadBalancers", 0); !cmp.Equal(got, any(object{"targetGroupArn": "arn:tg-2", "productionListenerRule": "arn:production"})) {
 			t.Errorf("resolved: %v", got)
 		}
-		want := object{"alternateTargetGroupArn": "arn:tg-2", "productionListenerRule": "arn:production", "testListenerRule": "arn:test"}
+		want := object{"alternateTargetGroupArn": "arn:tg-2", "productionListenerRule": "arn:production", "testListenerRule": "arn:test", "roleArn": "arn:aws:iam::123456789012:role/ecs"}
 		if diff := cmp.Diff(want, within(t, r, "loadBalancers", 0, "advancedConfiguration")); diff != "" {
 			t.Errorf("advancedConfiguration (-want +got):\n%s", diff)
 		}

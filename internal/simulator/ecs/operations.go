@@ -196,6 +196,7 @@ func (s *Scheduler) readRules(d *Service, in createServiceInput) (err error) {
 	if err := s.readLoadBalancer(d, balancer, balancer.TargetGroupARN, balancer.Advanced.AlternateARN); err != nil {
 		return err
 	}
+	d.Role = balancer.Advanced.RoleARN
 	if d.Production, err = s.rule(balancer.Advanced.ProductionRule); err != nil {
 		return err
 	}

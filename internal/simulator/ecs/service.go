@@ -44,7 +44,9 @@ type Service struct {
 	// Production and Test are the rules whose weights move. Without Test there is no test
 	// traffic; the stages of its shift are gone through all the same.
 	Production, Test Rule
-	Deployment       DeploymentConfiguration
+	// Role is the ARN of the role by which ECS moves them; it is shown and nothing else.
+	Role       string
+	Deployment DeploymentConfiguration
 
 	given wireServiceGiven
 }

@@ -145,6 +145,9 @@ func TestAServiceReadsBackWhatItWasGiven(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", member, diff)
 		}
 	}
+	if role := within(t, got, "loadBalancers", 0, "advancedConfiguration", "roleArn"); role != "arn:aws:iam::123456789012:role/ecs" {
+		t.Errorf("the role that moves traffic is %v", role)
+	}
 	if within(t, got, "deploymentConfiguration", "deploymentCircuitBreaker", "rollback") != true {
 		t.Errorf("configuration: %v", got["deploymentConfiguration"])
 	}

@@ -333,7 +333,7 @@ func (svc *service) wireLoadBalancers() []wireLoadBalancer {
 		}
 		return []wireLoadBalancer{{TargetGroupARN: group.ARN, ContainerName: d.ContainerName, ContainerPort: d.ContainerPort}}
 	}
-	advanced := &wireAdvanced{AlternateARN: d.TargetGroups[1].ARN, ProductionRule: d.Production.ARN()}
+	advanced := &wireAdvanced{AlternateARN: d.TargetGroups[1].ARN, ProductionRule: d.Production.ARN(), RoleARN: d.Role}
 	if d.Test != nil {
 		advanced.TestRule = d.Test.ARN()
 	}

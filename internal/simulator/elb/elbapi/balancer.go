@@ -152,7 +152,7 @@ func (a *API) describeLoadBalancers(f form) (any, error) {
 
 func (a *API) describeBalancer(b balancer) loadBalancer {
 	return loadBalancer{
-		ARN: b.arn, Name: b.name, DNSName: a.dnsName(b), CreatedTime: b.created.UTC().Format("2006-01-02T15:04:05.000Z"), Scheme: b.scheme,
+		ARN: b.arn, Name: b.name, DNSName: a.dnsName(b), CreatedTime: b.created.UTC().Format("2006-01-02T15:04:05.000Z"), Scheme: b.scheme, VPCID: a.vpcOf(b),
 		Type: "application", State: "active", IPAddressType: "ipv4", Zones: b.zones, SecurityGroups: b.securityGroups,
 	}
 }
@@ -173,6 +173,17 @@ func (a *API) dnsName(b balancer) string {
 // listenersOf lists a load balancer's listeners.
 func (a *API) listenersOf(b balancer) []*elb.Listener {
 	return slices.DeleteFunc(a.lb.Listeners(), func(l *elb.Listener) bool { return l.LoadBalancerARN() != b.arn })
+}
+
+// vpcOf is a load balancer's network. In AWS its subnets have one, and a load balancer forwards to target groups of the same
+// network alone; here only target groups were told of one.
+func (a *API) vpcOf(b balancer) string {
+	for _, g := range a.lb.TargetGroups() {
+		if vpc := a.recorded(g.ARN()).vpc; vpc != "" && slices.Contains(a.balancersOf(g), b.arn) {
+			return vpc
+		}
+	}
+	return ""
 }
 
 // balancersOf lists the load balancers that forward to a group, be it with weight 0.

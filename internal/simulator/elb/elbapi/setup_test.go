@@ -71,6 +71,31 @@ func TestALoadBalancerIsMadeServedThroughAndDeleted(t *testing.T) {
 	}
 }
 
+func TestALoadBalancerIsInTheNetworkOfItsTargetGroups(t *testing.T) {
+	a := open(t)
+	made := a.shop()
+	group := must(a.client.CreateTargetGroup(t.Context(), &elbv2.CreateTargetGroupInput{
+		Name: aws.String("blue"), Protocol: types.ProtocolEnumHttp, Port: aws.Int32(80), TargetType: types.TargetTypeEnumIp, VpcId: aws.String("vpc-1"),
+	}))(t).TargetGroups[0]
+	vpcs := func() []string {
+		t.Helper()
+		var list []string
+		for _, b := range must(a.client.DescribeLoadBalancers(t.Context(), &elbv2.DescribeLoadBalancersInput{}))(t).LoadBalancers {
+			list = append(list, aws.ToString(b.LoadBalancerName)+" "+aws.ToString(b.VpcId))
+		}
+		return list
+	}
+	if got := vpcs(); !slices.Equal(got, []string{"simulator ", "shop "}) {
+		t.Errorf("before it forwards anywhere: %q", got)
+	}
+	must(a.client.CreateListener(t.Context(), &elbv2.CreateListenerInput{
+		LoadBalancerArn: made.LoadBalancerArn, Port: aws.Int32(8080), Protocol: types.ProtocolEnumHttp, DefaultActions: weighted(*group.TargetGroupArn, 1),
+	}))(t)
+	if got := vpcs(); !slices.Equal(got, []string{"simulator ", "shop vpc-1"}) {
+		t.Errorf("with a listener: %q", got)
+	}
+}
+
 func TestALoadBalancerIsProtectedFromDeletion(t *testing.T) {
 	a := open(t)
 	deletion := &elbv2.DeleteLoadBalancerInput{LoadBalancerArn: aws.String(a.lb.ARN())}

@@ -29,6 +29,7 @@ type loadBalancer struct {
 	DNSName        string
 	CreatedTime    string
 	Scheme         string
+	VPCID          string `xml:"VpcId,omitempty"`
 	Type           string
 	State          string     `xml:"State>Code"`
 	IPAddressType  string     `xml:"IpAddressType"`
