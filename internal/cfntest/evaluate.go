@@ -122,7 +122,7 @@ func (s *Stack) callWithList(name string, arguments []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return r.attribute(strings.Join(names[1:], "."))
+		return r.Attribute(strings.Join(names[1:], "."))
 	case "Fn::Join":
 		separator, err := text(arguments[0])
 		if err != nil {

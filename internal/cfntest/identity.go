@@ -36,7 +36,7 @@ func (s *Stack) refer(id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.reference()
+	return r.Reference()
 }
 
 func (s *Stack) partition() string {
@@ -185,14 +185,16 @@ func (r *Resource) named() string {
 	return r.stack.Name + "-" + r.ID
 }
 
-func (r *Resource) reference() (any, error) {
+// Reference is what Ref gives for the resource.
+func (r *Resource) Reference() (any, error) {
 	if ref := kinds()[r.Type].ref; ref != nil {
 		return ref(r), nil
 	}
 	return r.Name, nil
 }
 
-func (r *Resource) attribute(name string) (any, error) {
+// Attribute is what Fn::GetAtt gives for the resource.
+func (r *Resource) Attribute(name string) (any, error) {
 	if output, is := strings.CutPrefix(name, "Outputs."); is && r.Nested != nil {
 		value, there := r.Nested.Outputs[output]
 		if !there {

@@ -20,23 +20,31 @@ func (s *Stack) Role(name string) (*Resource, error) {
 // ARN is a role's.
 func (r *Resource) ARN() string { return roleARN(r) }
 
-// Documents are a role's own policies, inline ones and those that name it with AWS::IAM::Policy. Managed ones, which the template only
-// names, aren't among them.
-func (r *Resource) Documents() ([]iampolicy.Document, error) {
-	var all []iampolicy.Document
+// Policies are a role's own policies as they are written, with a PolicyName and a PolicyDocument each: inline ones and those that name
+// the role with AWS::IAM::Policy. Managed ones, which the template only names, aren't among them.
+func (r *Resource) Policies() []map[string]any {
 	list, _ := r.Properties["Policies"].([]any)
+	var written []map[string]any
+	for _, item := range list {
+		written = append(written, mapping(item))
+	}
 	for _, kind := range []string{"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"} {
 		for _, p := range r.stack.Find(kind) {
 			roles, _ := p.Properties["Roles"].([]any)
 			for _, role := range append(roles, p.Properties["RoleName"]) {
 				if role == r.Name {
-					list = append(list, p.Properties)
+					written = append(written, p.Properties)
 				}
 			}
 		}
 	}
-	for _, item := range list {
-		p := mapping(item)
+	return written
+}
+
+// Documents are what [Resource.Policies] say.
+func (r *Resource) Documents() ([]iampolicy.Document, error) {
+	var all []iampolicy.Document
+	for _, p := range r.Policies() {
 		name, _ := text(p["PolicyName"])
 		d, err := parsed(name, p["PolicyDocument"])
 		if err != nil {

@@ -209,7 +209,7 @@ func (s *Stack) aliasWorld(w *World, alias *Resource) error {
 // named finds a resource by its type and its name, or by what Ref gives for it.
 func (s *Stack) named(kind string, name any) (*Resource, error) {
 	for _, r := range s.Find(kind) {
-		if ref, err := r.reference(); err == nil && (r.Name == name || ref == name) {
+		if ref, err := r.Reference(); err == nil && (r.Name == name || ref == name) {
 			return r, nil
 		}
 	}
