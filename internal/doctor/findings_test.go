@@ -251,7 +251,22 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, nil, "execution-role-reads", Warn, "GREENLIGHT_STAGE and ALB_URL say them", "--feature codedeploy"},
 		{"it may not hand over", false, func(w *world) {
 			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* logs:*", "*"))
-		}, nil, "execution-role-handover", Warn, "lambda:InvokeFunction", "--feature handover"},
+		}, func(o *Options) { o.Plan = plan.Source{} }, "execution-role-handover", Warn, "lambda:InvokeFunction", "--feature handover"},
+		{"it may not hand over, and needn't", false, func(w *world) {
+			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* logs:*", "*"))
+		}, nil, "execution-role-handover", Pass, "the plan's checks have time enough in one", ""},
+		{"it may not do what a check takes", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = []byte("version: 1\nchecks: [{alarms: [shop-5xx]}]\n")
+		}, "execution-role-checks", Fail, "doesn't allow cloudwatch:DescribeAlarms (no policy allows it, by simulation), which checks of the kind alarms take", "--feature alarms"},
+		{"it may do what a check takes", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = []byte("version: 1\nchecks: [{targets: green}]\n")
+		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
+		{"it may not invoke what is deployed", false, func(w *world) { w.deploysFunction() }, func(o *Options) {
+			o.Plan.Text = []byte("version: 1\nchecks: [{lambda: {payload: {}}}]\n")
+		}, "execution-role-checks", Warn, "doesn't allow lambda:InvokeFunction", "--feature lambda"},
+		{"it may not read a secret", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = []byte("version: 1\nsecrets: {token: ssm:/shop/token}\nchecks: [{http: {path: /, headers: {authorization: 'Bearer {{ secrets.token }}'}}}]\n")
+		}, "execution-role-checks", Fail, "doesn't allow ssm:GetParameter (no policy allows it, by simulation), which the secret ssm:/shop/token takes", "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/token"},
 		{"it may not log", false, func(w *world) {
 			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* lambda:*", "*"))
 		}, nil, "execution-role-logs", Warn, "logs:PutLogEvents", "AWSLambdaBasicExecutionRole"},
@@ -305,6 +320,15 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"discovery has no endpoint", false, func(w *world) {
 			w.tables[0].Routes, w.endpoints = nil, endpoints(nil)[:1]
 		}, nil, "network-route", Warn, "elasticloadbalancing: green can't be found", "create-vpc-endpoint"},
+		{"handing over has no endpoint, and isn't needed", false, func(w *world) {
+			w.tables[0].Routes, w.endpoints = nil, endpoints(nil)[:3]
+		}, nil, "network-route", Pass, "interface endpoints lead", ""},
+		{"handing over has no endpoint", false, func(w *world) {
+			w.tables[0].Routes, w.endpoints, w.function.Timeout = nil, endpoints(nil)[:3], aws.Int32(60)
+		}, nil, "network-route", Warn, "lambda: checks can't take longer than one invocation", "create-vpc-endpoint"},
+		{"a check has no endpoint", false, func(w *world) {
+			w.tables[0].Routes, w.endpoints = nil, endpoints(nil)
+		}, func(o *Options) { o.Plan.Text = []byte("version: 1\nchecks: [{alarms: [shop-5xx]}]\n") }, "network-route", Fail, "monitoring: checks of the kind alarms get no answer", "create-vpc-endpoint"},
 		{"an interface endpoint doesn't let it in", false, func(w *world) {
 			w.tables[0].Routes, w.endpoints = nil, endpoints(func(e *vpcEndpoint) { e.Groups = []member{{"sg-endpoint"}} })
 			w.security = append(w.security, securityGroup{ID: "sg-endpoint", Ingress: []permission{{Protocol: "tcp", From: 443, To: 443, Ranges: []cidr{{"10.9.0.0/16"}}}}})
@@ -337,7 +361,12 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, "plan-stages", Warn, "no hook calls a function there", "AfterAllowTraffic: CodeDeployHook_check"},
 		{"a hook calls for nothing", false, func(w *world) {
 			w.group.TargetRevision.AppSpecContent.Content = aws.String("Hooks: [{BeforeInstall: CodeDeployHook_check}, {AfterAllowTestTraffic: CodeDeployHook_check}]")
-		}, nil, "plan-stages", Warn, "called at BeforeInstall, for which the plan has no checks", "take the hook away"},
+		}, nil, "plan-stages", Pass, "called at BeforeInstall, for which the plan has no checks", ""},
+		{"a hook calls for nothing before customers come", false, func(w *world) {
+			w.group.TargetRevision.AppSpecContent.Content = aws.String("Hooks: [{AfterAllowTestTraffic: CodeDeployHook_check}, {AfterAllowTraffic: CodeDeployHook_check}]")
+		}, func(o *Options) {
+			o.Plan.Text = []byte("version: 1\nstages:\n  AfterAllowTraffic: {checks: [{http: GET /}]}\n")
+		}, "plan-stages", Warn, "called at AfterAllowTestTraffic, for which the plan has no checks", "take the hook away"},
 		{"its settings hold it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = goodPlan }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Pass, "GREENLIGHT_PLAN is right", ""},
 		{"its settings name it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = "shop.yaml" }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "names shop.yaml, in the function's zip", "--plan"},
 		{"its settings name a place in AWS", false, func(w *world) {

@@ -95,8 +95,8 @@ type neededEndpoint struct {
 // neededEndpoints are those that the function calls.
 //
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/vpc-endpoints.html
-func (f *function) neededEndpoints() []neededEndpoint {
-	var needed []neededEndpoint
+func (x *examination) neededEndpoints(f *function) []neededEndpoint {
+	needed := x.checkEndpoints(f)
 	if f.byCodeDeploy {
 		needed = append(needed, neededEndpoint{"codedeploy", true, "the verdict can't be reported, and each deployment hangs for an hour"})
 	}
@@ -104,7 +104,8 @@ func (f *function) neededEndpoints() []neededEndpoint {
 		needed = append(needed, neededEndpoint{"ecs", false, "green can't be found"})
 	}
 	needed = append(needed, neededEndpoint{"elasticloadbalancing", false, "green can't be found"})
-	if f.byCodeDeploy {
+	invoked := slices.ContainsFunc(needed, func(e neededEndpoint) bool { return e.service == "lambda" })
+	if f.byCodeDeploy && !invoked && !x.fitsOneCall(f) {
 		needed = append(needed, neededEndpoint{"lambda", false, "checks can't take longer than one invocation"})
 	}
 	return needed
@@ -240,7 +241,7 @@ func (x *examination) judgeRoutes(a *area, f *function) {
 		why = listed(public) + " leads to an internet gateway, which takes a public address, and Lambda's have none"
 	}
 	whole := true
-	for _, need := range f.neededEndpoints() {
+	for _, need := range x.neededEndpoints(f) {
 		name := x.serviceName(need.service)
 		endpoint, problem := n.endpoint(name)
 		if problem == "" {

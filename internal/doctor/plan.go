@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,14 +80,28 @@ func (x *examination) judgeStages(a *area, f *function, p *plan.Plan) {
 		}
 	}
 	for _, s := range slices.Compact(slices.Sorted(slices.Values(called))) {
-		if p.Stage(s) == nil {
-			agree = false
-			a.warn("plan-stages", "give the plan checks for "+string(s)+", or take the hook away", "the function is called at %s, for which the plan has no checks: it passes", s)
+		if p.Stage(s) != nil {
+			continue
+		}
+		agree = false
+		const text = "the function is called at %s, for which the plan has no checks: it passes"
+		if holdsBack(p, called) {
+			a.pass("plan-stages", text, s)
+		} else {
+			a.warn("plan-stages", "give the plan checks for "+string(s)+", or take the hook away", text, s)
 		}
 	}
 	if agree {
 		a.pass("plan-stages", "the plan has checks for all stages at which the function is called")
 	}
+}
+
+// holdsBack says that the plan has checks of green for a stage that is called before customers reach it. Other stages may well have none: at
+// BeforeInstall there is no green.
+func holdsBack(p *plan.Plan, called []lifecycle.Stage) bool {
+	return slices.ContainsFunc([]lifecycle.Stage{lifecycle.AfterAllowTestTraffic, lifecycle.BeforeAllowTraffic}, func(s lifecycle.Stage) bool {
+		return slices.Contains(called, s) && p.Stage(s) != nil
+	})
 }
 
 // addHook is what makes somebody call the function at a stage.
@@ -126,8 +141,8 @@ func (x *examination) execution(f *function, s lifecycle.Stage, asked *plan.Stag
 	return e
 }
 
-// judgeTime compares what the checks may take with the function's time-out.
-func (x *examination) judgeTime(a *area, f *function, p *plan.Plan) {
+// asked are the stages at which the function is or will be called, each with what the plan asks there.
+func (f *function) asked(p *plan.Plan) map[lifecycle.Stage]*plan.Stage {
 	stages := f.stages()
 	if len(stages) == 0 {
 		stages = p.Stages()
@@ -135,13 +150,48 @@ func (x *examination) judgeTime(a *area, f *function, p *plan.Plan) {
 	if len(stages) == 0 {
 		stages = []lifecycle.Stage{""}
 	}
-	enough, begins := true, time.Now()
-	for _, s := range slices.Compact(slices.Sorted(slices.Values(stages))) {
-		asked := p.Stage(s)
-		if asked == nil {
-			continue
+	asked := map[lifecycle.Stage]*plan.Stage{}
+	for _, s := range stages {
+		if p.Stage(s) != nil {
+			asked[s] = p.Stage(s)
 		}
-		if short := gate.Shortfall(x.execution(f, s, asked, begins), begins, f.forChecks()); short != "" {
+	}
+	return asked
+}
+
+// knownPlan is the function's plan where it can be read and is right, else nil.
+func (x *examination) knownPlan(f *function) *plan.Plan {
+	source, err := x.planOf(f)
+	if err != nil {
+		return nil
+	}
+	p, err := x.Parse(source)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// fitsOneCall says that the plan is known, and that its checks have time enough in one call at each stage.
+func (x *examination) fitsOneCall(f *function) bool {
+	p := x.knownPlan(f)
+	if p == nil || !f.config.got() {
+		return false
+	}
+	begins := time.Now()
+	for s, asked := range f.asked(p) {
+		if gate.Shortfall(gate.Execution{Stage: s, Asked: asked}, begins, f.forChecks()) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// judgeTime compares what the checks may take with the function's time-out.
+func (x *examination) judgeTime(a *area, f *function, p *plan.Plan) {
+	enough, begins, asked := true, time.Now(), f.asked(p)
+	for _, s := range slices.Sorted(maps.Keys(asked)) {
+		if short := gate.Shortfall(x.execution(f, s, asked[s], begins), begins, f.forChecks()); short != "" {
 			enough = false
 			remedy := "give the stage a budget, or its checks times, that fit"
 			if f.timeout() < longestTimeout {

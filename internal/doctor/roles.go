@@ -88,11 +88,10 @@ func (x *examination) mayHandOver(f *function) bool {
 
 // question is what IAM is asked about an action.
 func (x *examination) question(a Action, f *function) question {
-	resource := x.place(f).resource(a.Resource)
-	if a.Name == invokeFunction {
-		resource = x.arn(f)
+	if a.Name == invokeFunction && a.Resource == functionResource {
+		return question{a.Name, x.arn(f)}
 	}
-	return question{a.Name, resource}
+	return question{a.Name, x.place(f).resource(a.Resource)}
 }
 
 // readRoles reads each role once, with all that is asked about it.
@@ -115,6 +114,9 @@ func (x *examination) readRoles(ctx context.Context) {
 		}
 		for _, a := range x.needs(f) {
 			ask(f.executionRole(), x.question(a, f))
+		}
+		for _, need := range x.checkNeeds(f) {
+			ask(f.executionRole(), x.question(need.Action, f))
 		}
 	}
 	roles := make(chan role, len(asked))
@@ -239,9 +241,10 @@ func (x *examination) judgeExecutionRole(a *area, f *function) {
 	}
 	if len(lacking) == 0 {
 		a.pass("execution-role-reads", "%s may do all else that it needs (%s)", what, why)
-		return
+	} else {
+		x.judgeLacking(a, f, r, lacking)
 	}
-	x.judgeLacking(a, f, r, lacking)
+	x.judgeCheckNeeds(a, f, r)
 }
 
 // judgeLacking tells of what the function's role doesn't allow. Where a plan or the settings say where green is and at which
@@ -271,6 +274,10 @@ func (x *examination) judgeLacking(a *area, f *function, r role, lacking []Actio
 			continue
 		}
 		status, effect := Warn, group.effect
+		if group.check == "execution-role-handover" && x.fitsOneCall(f) {
+			a.pass(group.check, "%s doesn't allow %s: it has one call at each stage, and the plan's checks have time enough in one", what, listed(names))
+			continue
+		}
 		if group.check == "execution-role-reads" {
 			switch {
 			case set:

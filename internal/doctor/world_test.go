@@ -194,6 +194,14 @@ func (w *world) byECS() *world {
 	return w
 }
 
+// deploysFunction has the group deploy a function.
+func (w *world) deploysFunction() {
+	w.group.ComputePlatform, w.group.EcsServices, w.group.LoadBalancerInfo, w.service = cdtypes.ComputePlatformLambda, nil, nil, nil
+	w.group.TargetRevision.AppSpecContent.Content = aws.String(`{"version":0.0,"Resources":[{"prices":{"Type":"AWS::Lambda::Function","Properties":` +
+		`{"Name":"prices","Alias":"live","CurrentVersion":"1","TargetVersion":"2"}}}],"Hooks":[{"BeforeAllowTraffic":"CodeDeployHook_check"}]}`)
+	w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* logs:* lambda:GetAlias", "*"), allow("lambda:InvokeFunction", functionARN))
+}
+
 func ruleARN(listener string) string {
 	return strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/7777"
 }
