@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -247,6 +248,7 @@ func (x *examination) judgeTargetGroups(a *area) {
 		}
 		return
 	}
+	b.judgeHealthChecks(a)
 	live := b.live()
 	for _, g := range b.groups.of {
 		arn := aws.ToString(g.TargetGroupArn)
@@ -277,6 +279,30 @@ func (x *examination) judgeTargetGroups(a *area) {
 			a.warn("blue-health", remedy, "production's target group %s has %s, and others that are %s", targetGroupName(arn), quantity(healthy, "healthy target"), listed(slices.Sorted(maps.Keys(sick))))
 		default:
 			a.pass("blue-health", "production's target group %s has %s", targetGroupName(arn), quantity(healthy, "healthy target"))
+		}
+	}
+}
+
+// judgeHealthChecks judges whether both target groups find the same versions healthy: each is green's every other time.
+func (b *balancer) judgeHealthChecks(a *area) {
+	if len(b.groups.of) != 2 {
+		return
+	}
+	one, two := b.groups.of[0], b.groups.of[1]
+	code := func(g elbtypes.TargetGroup) string {
+		if g.Matcher == nil {
+			return ""
+		}
+		return cmp.Or(aws.ToString(g.Matcher.HttpCode), aws.ToString(g.Matcher.GrpcCode))
+	}
+	for _, c := range []struct{ what, one, two, flag string }{
+		{"paths", aws.ToString(one.HealthCheckPath), aws.ToString(two.HealthCheckPath), "--health-check-path "},
+		{"ports", aws.ToString(one.HealthCheckPort), aws.ToString(two.HealthCheckPort), "--health-check-port "},
+		{"status codes", code(one), code(two), "--matcher HttpCode="},
+	} {
+		if c.one != c.two {
+			a.warn("target-groups", "aws elbv2 modify-target-group --target-group-arn "+quoted(aws.ToString(two.TargetGroupArn))+" "+c.flag+quoted(c.one),
+				"%s and %s ask for different %s, %s and %s: a version that is healthy in one may not be in the other", aws.ToString(one.TargetGroupName), aws.ToString(two.TargetGroupName), c.what, c.one, c.two)
 		}
 	}
 }

@@ -190,6 +190,12 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"both listeners are one", false, func(w *world) {
 			w.group.LoadBalancerInfo.TargetGroupPairInfoList[0].TestTrafficRoute.ListenerArns[0] = productionARN
 		}, nil, "listeners", Fail, "the test listener is the production listener", "of its own"},
+		{"they find a version well in two ways", false, func(w *world) {
+			w.targets[0].HealthCheckPath, w.targets[1].HealthCheckPath = aws.String("/health"), aws.String("/")
+		}, nil, "target-groups", Warn, "tg-blue and tg-green ask for different paths, /health and /", "aws elbv2 modify-target-group --target-group-arn " + greenARN},
+		{"they find different codes well", false, func(w *world) {
+			w.targets[0].Matcher, w.targets[1].Matcher = &elbtypes.Matcher{HttpCode: aws.String("200")}, &elbtypes.Matcher{HttpCode: aws.String("200-499")}
+		}, nil, "target-groups", Warn, "tg-blue and tg-green ask for different status codes, 200 and 200-499", "aws elbv2 modify-target-group"},
 		{"blue is ill", false, func(w *world) {
 			w.health[blueARN][0].TargetHealth.State = elbtypes.TargetHealthStateEnumUnhealthy
 		}, nil, "blue-health", Fail, "no healthy target", "describe-target-health"},

@@ -70,13 +70,9 @@ func TestDoctorFindsNothingWrongInTheExamples(t *testing.T) {
 			if ended != cdtypes.DeploymentStatusSucceeded {
 				t.Errorf("the deployment ended as %s", ended)
 			}
-			for _, f := range report.Findings {
-				if f.Status != doctor.Pass {
-					t.Errorf("%s: %s %s: %s", f.Area, f.Check, f.Status, f.Text)
-				}
-			}
-			if len(report.Findings) < 20 || len(report.Unread) > 0 || !strings.Contains(report.About, "function "+gateName) {
-				t.Errorf("%s: %d findings, unread are %v", report.About, len(report.Findings), report.Unread)
+			cloud.MustBeRight(t, report)
+			if !strings.Contains(report.About, "function "+gateName) {
+				t.Errorf("it is about %s", report.About)
 			}
 		})
 	}
