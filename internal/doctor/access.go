@@ -72,22 +72,22 @@ func (c Clients) simulate(ctx context.Context, arn string, questions []question)
 	}
 	decisions := map[question]iampolicy.Decision{}
 	for resource, actions := range byResource {
-		in := &iam.SimulatePrincipalPolicyInput{PolicySourceArn: aws.String(arn), ActionNames: actions}
-		if resource != "*" {
-			in.ResourceArns = []string{resource}
+		results, err := readAll(ctx, "iam:SimulatePrincipalPolicy", c.simulatePolicy,
+			func(marker *string) *iam.SimulatePrincipalPolicyInput {
+				in := &iam.SimulatePrincipalPolicyInput{PolicySourceArn: aws.String(arn), ActionNames: actions, Marker: marker}
+				if resource != "*" {
+					in.ResourceArns = []string{resource}
+				}
+				return in
+			},
+			func(out *iam.SimulatePrincipalPolicyOutput) page[iamtypes.EvaluationResult] {
+				return page[iamtypes.EvaluationResult]{out.EvaluationResults, out.IsTruncated, aws.ToString(out.Marker)}
+			})
+		if err != nil {
+			return nil, err
 		}
-		for {
-			out := readingOf(ctx, "iam:SimulatePrincipalPolicy", c.simulatePolicy, in)
-			if !out.got() {
-				return nil, out.err
-			}
-			for _, result := range out.of.EvaluationResults {
-				decisions[question{aws.ToString(result.EvalActionName), resource}] = simulated(result)
-			}
-			if !out.of.IsTruncated {
-				break
-			}
-			in.Marker = out.of.Marker
+		for _, result := range results {
+			decisions[question{aws.ToString(result.EvalActionName), resource}] = simulated(result)
 		}
 	}
 	for _, q := range questions {
@@ -148,25 +148,25 @@ func (c Clients) readDocuments(ctx context.Context, name, boundary string, quest
 }
 
 func (c Clients) attachedDocuments(ctx context.Context, role string) ([]iampolicy.Document, error) {
-	var documents []iampolicy.Document
-	in := &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)}
-	for {
-		page := readingOf(ctx, "iam:ListAttachedRolePolicies", c.listAttachedPolicies, in)
-		if !page.got() {
-			return nil, page.err
-		}
-		for _, p := range page.of.AttachedPolicies {
-			d, err := c.managedDocument(ctx, aws.ToString(p.PolicyArn))
-			if err != nil {
-				return nil, err
-			}
-			documents = append(documents, d)
-		}
-		if !page.of.IsTruncated {
-			return documents, nil
-		}
-		in.Marker = page.of.Marker
+	attached, err := readAll(ctx, "iam:ListAttachedRolePolicies", c.listAttachedPolicies,
+		func(marker *string) *iam.ListAttachedRolePoliciesInput {
+			return &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role), Marker: marker}
+		},
+		func(out *iam.ListAttachedRolePoliciesOutput) page[iamtypes.AttachedPolicy] {
+			return page[iamtypes.AttachedPolicy]{out.AttachedPolicies, out.IsTruncated, aws.ToString(out.Marker)}
+		})
+	if err != nil {
+		return nil, err
 	}
+	var documents []iampolicy.Document
+	for _, p := range attached {
+		d, err := c.managedDocument(ctx, aws.ToString(p.PolicyArn))
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, d)
+	}
+	return documents, nil
 }
 
 func (c Clients) managedDocument(ctx context.Context, arn string) (iampolicy.Document, error) {
@@ -183,27 +183,27 @@ func (c Clients) managedDocument(ctx context.Context, arn string) (iampolicy.Doc
 }
 
 func (c Clients) inlineDocuments(ctx context.Context, role string) ([]iampolicy.Document, error) {
-	var documents []iampolicy.Document
-	in := &iam.ListRolePoliciesInput{RoleName: aws.String(role)}
-	for {
-		page := readingOf(ctx, "iam:ListRolePolicies", c.listRolePolicies, in)
-		if !page.got() {
-			return nil, page.err
-		}
-		for _, name := range page.of.PolicyNames {
-			policy := readingOf(ctx, "iam:GetRolePolicy", c.getRolePolicy, &iam.GetRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String(name)})
-			if !policy.got() {
-				return nil, policy.err
-			}
-			d, err := iampolicy.Parse(name, aws.ToString(policy.of.PolicyDocument))
-			if err != nil {
-				return nil, err
-			}
-			documents = append(documents, d)
-		}
-		if !page.of.IsTruncated {
-			return documents, nil
-		}
-		in.Marker = page.of.Marker
+	names, err := readAll(ctx, "iam:ListRolePolicies", c.listRolePolicies,
+		func(marker *string) *iam.ListRolePoliciesInput {
+			return &iam.ListRolePoliciesInput{RoleName: aws.String(role), Marker: marker}
+		},
+		func(out *iam.ListRolePoliciesOutput) page[string] {
+			return page[string]{out.PolicyNames, out.IsTruncated, aws.ToString(out.Marker)}
+		})
+	if err != nil {
+		return nil, err
 	}
+	var documents []iampolicy.Document
+	for _, name := range names {
+		policy := readingOf(ctx, "iam:GetRolePolicy", c.getRolePolicy, &iam.GetRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String(name)})
+		if !policy.got() {
+			return nil, policy.err
+		}
+		d, err := iampolicy.Parse(name, aws.ToString(policy.of.PolicyDocument))
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, d)
+	}
+	return documents, nil
 }

@@ -134,21 +134,15 @@ func (x *examination) readLoadBalancers(ctx context.Context, listeners reading[m
 
 // readRules reads the rules of a listener, or one rule.
 func (x *examination) readRules(ctx context.Context, arn string) reading[[]elbtypes.Rule] {
-	in := &elb.DescribeRulesInput{ListenerArn: aws.String(arn)}
-	if isRule(arn) {
-		in = &elb.DescribeRulesInput{RuleArns: []string{arn}}
-	}
-	var rules []elbtypes.Rule
-	for {
-		page := readingOf(ctx, "elasticloadbalancing:DescribeRules", x.describeRules, in)
-		if !page.got() {
-			return reading[[]elbtypes.Rule]{err: page.err}
-		}
-		rules = append(rules, page.of.Rules...)
-		if in.Marker = page.of.NextMarker; aws.ToString(in.Marker) == "" {
-			return reading[[]elbtypes.Rule]{of: rules}
-		}
-	}
+	rules, err := readAll(ctx, "elasticloadbalancing:DescribeRules", x.describeRules,
+		func(marker *string) *elb.DescribeRulesInput {
+			if isRule(arn) {
+				return &elb.DescribeRulesInput{RuleArns: []string{arn}, Marker: marker}
+			}
+			return &elb.DescribeRulesInput{ListenerArn: aws.String(arn), Marker: marker}
+		},
+		func(out *elb.DescribeRulesOutput) page[elbtypes.Rule] { return byToken(out.Rules, out.NextMarker) })
+	return reading[[]elbtypes.Rule]{of: rules, err: err}
 }
 
 func (x *examination) readTargetGroups(ctx context.Context, w way) reading[[]elbtypes.TargetGroup] {

@@ -83,24 +83,19 @@ func inVPC(vpc string) url.Values {
 	return url.Values{"Filter.1.Name": {"vpc-id"}, "Filter.1.Value.1": {vpc}}
 }
 
-// pages asks until there is no further page.
+// pages asks for every page of an operation.
 func pages[T, P any](ctx context.Context, c caller, operation string, parameters url.Values, read func(P) (items []T, next string)) ([]T, error) {
-	var all []T
-	for {
-		var page P
-		if err := c.call(ctx, operation, parameters, &page); err != nil {
-			return nil, err
+	return everyPage(func(token *string) (page[T], error) {
+		if token != nil {
+			parameters.Set("NextToken", *token)
 		}
-		items, next := read(page)
-		all = append(all, items...)
-		switch next {
-		case "":
-			return all, nil
-		case parameters.Get("NextToken"):
-			return nil, fmt.Errorf("%s %s: the page that follows %q is said to be followed by itself", c.service.id, operation, next)
+		var answer P
+		if err := c.call(ctx, operation, parameters, &answer); err != nil {
+			return page[T]{}, err
 		}
-		parameters.Set("NextToken", next)
-	}
+		items, next := read(answer)
+		return byToken(items, &next), nil
+	})
 }
 
 func (c caller) subnets(ctx context.Context, ids []string) ([]subnet, error) {

@@ -99,17 +99,15 @@ func (x *examination) find(ctx context.Context) error {
 }
 
 func (x *examination) findApplication(ctx context.Context) error {
-	in := &codedeploy.ListApplicationsInput{}
-	var names []string
-	for {
-		page := readingOf(ctx, "codedeploy:ListApplications", x.listApplications, in)
-		if !page.got() {
-			return fmt.Errorf("finding CodeDeploy's applications in %s: %w; give --application, or --cluster and --service", x.region, page.err)
-		}
-		names = append(names, page.of.Applications...)
-		if in.NextToken = page.of.NextToken; aws.ToString(in.NextToken) == "" {
-			break
-		}
+	names, err := readAll(ctx, "codedeploy:ListApplications", x.listApplications,
+		func(token *string) *codedeploy.ListApplicationsInput {
+			return &codedeploy.ListApplicationsInput{NextToken: token}
+		},
+		func(out *codedeploy.ListApplicationsOutput) page[string] {
+			return byToken(out.Applications, out.NextToken)
+		})
+	if err != nil {
+		return fmt.Errorf("finding CodeDeploy's applications in %s: %w; give --application, or --cluster and --service", x.region, err)
 	}
 	name, err := only(names, "CodeDeploy application", "--application", "in "+x.region)
 	if err != nil {
@@ -120,20 +118,18 @@ func (x *examination) findApplication(ctx context.Context) error {
 }
 
 func (x *examination) findGroup(ctx context.Context) error {
-	in := &codedeploy.ListDeploymentGroupsInput{ApplicationName: aws.String(x.Application)}
-	var names []string
-	for {
-		page := readingOf(ctx, "codedeploy:ListDeploymentGroups", x.listDeploymentGroups, in)
-		if notThere(page.err) {
-			return wrongInput("%s", reason(errors.Unwrap(page.err)))
-		}
-		if !page.got() {
-			return fmt.Errorf("finding the deployment groups of %s: %w; give --group", x.Application, page.err)
-		}
-		names = append(names, page.of.DeploymentGroups...)
-		if in.NextToken = page.of.NextToken; aws.ToString(in.NextToken) == "" {
-			break
-		}
+	names, err := readAll(ctx, "codedeploy:ListDeploymentGroups", x.listDeploymentGroups,
+		func(token *string) *codedeploy.ListDeploymentGroupsInput {
+			return &codedeploy.ListDeploymentGroupsInput{ApplicationName: aws.String(x.Application), NextToken: token}
+		},
+		func(out *codedeploy.ListDeploymentGroupsOutput) page[string] {
+			return byToken(out.DeploymentGroups, out.NextToken)
+		})
+	if notThere(err) {
+		return wrongInput("%s", reason(errors.Unwrap(err)))
+	}
+	if err != nil {
+		return fmt.Errorf("finding the deployment groups of %s: %w; give --group", x.Application, err)
 	}
 	name, err := only(names, "deployment group", "--group", "in the application "+x.Application)
 	if err != nil {

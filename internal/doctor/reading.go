@@ -59,6 +59,14 @@ func reason(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
+// permissionOf is the IAM action that reading something took, empty where the error isn't of reading.
+func permissionOf(err error) string {
+	if u := new(unread); errors.As(err, &u) {
+		return u.permission
+	}
+	return ""
+}
+
 // missingPermission is the IAM action that the caller lacks, empty where the failure is another.
 func missingPermission(err error) string {
 	var u *unread

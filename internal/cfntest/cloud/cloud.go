@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -38,11 +37,24 @@ type Config struct {
 	Denied []string
 }
 
+// T is the test that an account is for, a *testing.T.
+type T interface {
+	Helper()
+	Context() context.Context
+	Cleanup(f func())
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Logf(format string, args ...any)
+	Failed() bool
+}
+
 // Account is an account that answers. It ends with its test.
 type Account struct {
 	Config
 
-	t         *testing.T
+	t         T
 	simulator *simulator.Simulator
 	server    *httptest.Server
 	forward   *httputil.ReverseProxy
@@ -54,7 +66,7 @@ type Account struct {
 }
 
 // Start makes the account, with the stack in it. Nothing has been deployed by CodeDeploy in it.
-func Start(t *testing.T, c Config) *Account {
+func Start(t T, c Config) *Account {
 	t.Helper()
 	a := &Account{Config: c, t: t, made: map[string]string{}}
 	var err error

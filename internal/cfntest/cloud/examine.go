@@ -3,7 +3,6 @@ package cloud
 import (
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/doctor"
@@ -32,7 +31,7 @@ type Planted struct {
 }
 
 // MustFind fails the test where a report doesn't tell of the fault, or tells of more than follows from it.
-func (p Planted) MustFind(t *testing.T, r doctor.Report) {
+func (p Planted) MustFind(t T, r doctor.Report) {
 	t.Helper()
 	if !slices.ContainsFunc(r.Findings, func(f doctor.Finding) bool {
 		return f.Check == p.Check && f.Status == p.Status && strings.Contains(f.Text, p.Text)
@@ -57,7 +56,7 @@ func (p Planted) MustFind(t *testing.T, r doctor.Report) {
 }
 
 // MustBeRight fails the test where anything is wrong, or couldn't be read.
-func MustBeRight(t *testing.T, r doctor.Report) {
+func MustBeRight(t T, r doctor.Report) {
 	t.Helper()
 	for _, f := range r.Findings {
 		if f.Status != doctor.Pass {

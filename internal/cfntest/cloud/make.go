@@ -317,7 +317,7 @@ func (a *Account) show(resp *http.Response) error {
 	return rewrite(resp, strings.NewReplacer(a.shown...))
 }
 
-// resources are a resource's properties, which must be no others than these.
+// only refuses properties of a resource that are none of these.
 func only(properties map[string]any, names ...string) error {
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		if !slices.Contains(names, name) {

@@ -97,6 +97,8 @@ func (a *Account) answerQuery(w http.ResponseWriter, r *http.Request, service st
 	}
 	if err != nil {
 		a.t.Errorf("answering %s: %v", action, err)
+		writeRefusal(w, service, &refusal{"InternalFailure", err.Error()})
+		return
 	}
 	if left := f.unread(); len(left) > 0 {
 		a.t.Errorf("%s was asked with %s, which the account doesn't look at", action, strings.Join(left, ", "))
