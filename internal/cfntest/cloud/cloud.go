@@ -127,7 +127,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.answerQuery(w, r, service)
 	case "lambda":
 		a.answerLambda(w, r)
-	case "codedeploy", "ecs", "elasticloadbalancing", "sts":
+	case "codedeploy", "ecs", "elasticloadbalancing":
 		a.forward.ServeHTTP(w, r)
 	default:
 		a.t.Errorf("the account was asked for the service %q, which it doesn't have: %s %s", service, r.Method, r.URL)

@@ -14,11 +14,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	cdtypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/greenlight-deploy/greenlight/internal/cfntest"
@@ -138,8 +139,9 @@ func TestWhatIsDeniedIsDenied(t *testing.T) {
 
 func TestWhatTheSimulatorHasIsItsOwn(t *testing.T) {
 	a := start(t, t, gate, nil)
-	if out, err := sts.NewFromConfig(a.AWS()).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil || *out.Account != "123456789012" {
-		t.Errorf("got %+v, %v", out, err)
+	_, err := codedeploy.NewFromConfig(a.AWS()).GetDeploymentGroup(t.Context(), &codedeploy.GetDeploymentGroupInput{ApplicationName: aws.String("shop"), DeploymentGroupName: aws.String("x")})
+	if missing := (*cdtypes.ApplicationDoesNotExistException)(nil); !errors.As(err, &missing) {
+		t.Errorf("the simulated CodeDeploy, which has no application shop, answers %v", err)
 	}
 }
 
