@@ -343,6 +343,22 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"the load balancer lets its subnets in", false, func(w *world) {
 			w.security[1].Ingress = []permission{{Protocol: "tcp", From: 9000, To: 9100, Ranges: []cidr{{"10.0.0.0/16"}}}}
 		}, nil, "network-security-groups", Pass, "port 9000", ""},
+		{"the load balancer is public, and lets its own VPC in", false, func(w *world) {
+			w.balancers[0].Scheme = elbtypes.LoadBalancerSchemeEnumInternetFacing
+		}, nil, "network-security-groups", Fail, "sees the address of a NAT gateway, and sg-balancer has no rule for a public one on port 9000", "--cidr NAT-ADDRESS/32"},
+		{"the load balancer is public, and lets an address in", false, func(w *world) {
+			w.balancers[0].Scheme = elbtypes.LoadBalancerSchemeEnumInternetFacing
+			w.security[1].Ingress = []permission{{Protocol: "tcp", From: 9000, To: 9000, Ranges: []cidr{{"203.0.113.7/32"}}}}
+		}, nil, "network-security-groups", Pass, "lets public addresses in to port 9000, of which the NAT gateways' must be", ""},
+		{"the load balancer is public, and lets all in", false, func(w *world) {
+			w.balancers[0].Scheme = elbtypes.LoadBalancerSchemeEnumInternetFacing
+			w.security[1].Ingress = open
+		}, nil, "network-security-groups", Pass, "let the function reach port 9000", ""},
+		{"the load balancer is public, and the function let out to its group alone", false, func(w *world) {
+			w.balancers[0].Scheme = elbtypes.LoadBalancerSchemeEnumInternetFacing
+			w.security[0].Egress = []permission{{Protocol: "tcp", From: 9000, To: 9000, Groups: []member{{"sg-balancer"}}}}
+			w.security[1].Ingress = open
+		}, nil, "network-security-groups", Fail, "lets nothing out to port 9000", "CidrIp=0.0.0.0/0"},
 		{"it is let out nowhere", false, func(w *world) { w.security[0].Egress = nil }, nil, "network-security-groups", Fail, "lets nothing out to port 9000", "authorize-security-group-egress --group-id sg-function"},
 		{"the network may not be read", false, func(w *world) { w.fails["ec2:DescribeRouteTables"] = apiError("UnauthorizedOperation") }, nil, "network-route", Skip, "missing permission ec2:DescribeRouteTables", ""},
 

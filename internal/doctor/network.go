@@ -296,12 +296,17 @@ type direction func(securityGroup) []permission
 func ingress(g securityGroup) []permission { return g.Ingress }
 func egress(g securityGroup) []permission  { return g.Egress }
 
+// on says that a rule is for TCP on a port.
+func (p permission) on(port int) bool {
+	return p.Protocol == "-1" || (p.Protocol == "tcp" && p.From <= port && port <= p.To)
+}
+
 // lets says that any of the security groups lets TCP through on a port, from or to any of the others or of the ranges. A
 // rule for a prefix list is taken for one that does: what is in it isn't read.
 func (n *network) lets(groups []string, rules direction, port int, others, ranges []string) bool {
 	for _, id := range groups {
 		for _, p := range rules(n.groups.of[id]) {
-			if p.Protocol != "-1" && (p.Protocol != "tcp" || port < p.From || port > p.To) {
+			if !p.on(port) {
 				continue
 			}
 			if len(p.Prefixes) > 0 || slices.ContainsFunc(p.Groups, func(m member) bool { return slices.Contains(others, m.ID) }) {
@@ -342,6 +347,10 @@ func (x *examination) judgeSecurityGroups(a *area, f *function, balancer elbtype
 		a.skip("network-security-groups", "the security groups between the function and the load balancer", n.groups.err)
 		return
 	}
+	if vpc != nil && balancer.Scheme == elbtypes.LoadBalancerSchemeEnumInternetFacing {
+		x.judgePublicWay(a, f, balancer, port)
+		return
+	}
 	through := true
 	var mine []string
 	from := []string{anywhereElse}
@@ -369,6 +378,42 @@ func (x *examination) judgeSecurityGroups(a *area, f *function, balancer elbtype
 	if through {
 		a.pass("network-security-groups", "the security groups let the function reach port %d of the load balancer", port)
 	}
+}
+
+// judgePublicWay judges the way to a load balancer with public addresses: it leads over NAT gateways, from whose addresses the function
+// comes. Rules for its security group or its subnets mean nothing then.
+func (x *examination) judgePublicWay(a *area, f *function, balancer elbtypes.LoadBalancer, port int) {
+	n, mine := &f.network, f.vpc().SecurityGroupIds
+	if !n.lets(mine, egress, port, nil, nil) {
+		a.fail("network-security-groups", fmt.Sprintf("aws ec2 authorize-security-group-egress --group-id %s --ip-permissions IpProtocol=tcp,FromPort=%d,ToPort=%d,IpRanges='[{CidrIp=0.0.0.0/0}]'", mine[0], port, port),
+			"the function's security group %s lets nothing out to port %d of the load balancer, which has public addresses", listed(mine), port)
+		return
+	}
+	groups := balancer.SecurityGroups
+	switch {
+	case len(groups) == 0 || n.lets(groups, ingress, port, nil, nil):
+		a.pass("network-security-groups", "the security groups let the function reach port %d of the load balancer", port)
+	case n.letsPublic(groups, port):
+		a.pass("network-security-groups", "the load balancer's security group %s lets public addresses in to port %d, of which the NAT gateways' must be", listed(groups), port)
+	default:
+		a.fail("network-security-groups", fmt.Sprintf("aws ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port %d --cidr NAT-ADDRESS/32", groups[0], port),
+			"the load balancer is public: it sees the address of a NAT gateway, and %s has no rule for a public one on port %d", listed(groups), port)
+	}
+}
+
+// letsPublic says that any of the security groups lets TCP in from an address that isn't of a private network.
+func (n *network) letsPublic(groups []string, port int) bool {
+	for _, id := range groups {
+		for _, p := range n.groups.of[id].Ingress {
+			if p.on(port) && slices.ContainsFunc(p.Ranges, func(r cidr) bool {
+				block, err := netip.ParsePrefix(r.Block)
+				return err == nil && !block.Addr().IsPrivate()
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // balancerRanges are the ranges of those of the load balancer's subnets that were read because the function is in them too.

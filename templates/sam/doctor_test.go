@@ -3,6 +3,7 @@
 package sam
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,12 @@ func readExample(t *testing.T, name string) *examined {
 	if name == "lambda" {
 		parameters = nil
 	}
+	return readShape(t, name, parameters)
+}
+
+// readShape is an example with parameters of its own.
+func readShape(t *testing.T, name string, parameters map[string]string) *examined {
+	t.Helper()
 	e := &examined{name: name, plan: readFile(t, filepath.Join(name, "greenlight.yaml"))}
 	e.stack, _ = example(t, name, parameters)
 	if name == "ecs-codedeploy" {
@@ -123,6 +130,33 @@ func TestDoctorFindsNothingWrongInTheExamples(t *testing.T) {
 				if !strings.Contains(report.About, "function CodeDeployHook_shop") {
 					t.Errorf("it is about %s", report.About)
 				}
+			})
+		}
+	}
+}
+
+func TestDoctorFindsNothingWrongInAnyShapeOfTheExamples(t *testing.T) {
+	shapes := map[string]struct {
+		parameters map[string]string
+		out        cloud.Out
+	}{
+		"by VPC endpoints, without a way out": {map[string]string{"CreateEndpoints": "true"}, cloud.Nowhere},
+		"with certificates":                   {map[string]string{"CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d"}, cloud.NATGateway},
+		"public":                              {map[string]string{"PublicSubnetIds": "subnet-2a1b2c3d,subnet-3a1b2c3d", "TestCidr": "203.0.113.7/32"}, cloud.NATGateway},
+	}
+	for shape, with := range shapes {
+		for _, name := range []string{"ecs-codedeploy", "ecs"} {
+			t.Run(name+" "+shape, func(t *testing.T) {
+				t.Parallel()
+				parameters := services()
+				maps.Copy(parameters, with.parameters)
+				e := readShape(t, name, parameters)
+				out(with.out)(t, e)
+				a, o, ended := e.deployed(t)
+				if ended != cdtypes.DeploymentStatusSucceeded {
+					t.Errorf("the deployment ended as %s", ended)
+				}
+				cloud.MustBeRight(t, a.Examine(o))
 			})
 		}
 	}

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -146,6 +147,9 @@ func called(properties map[string]any, property string, r *cfntest.Resource) {
 }
 
 func (a *Account) makeLoadBalancer(ctx context.Context, r *cfntest.Resource, p map[string]any) error {
+	if len(a.made) > 0 {
+		return errors.New("the account has one load balancer alone: all of the simulator's have one name, and which is meant couldn't be told")
+	}
 	attributes := apart(p, "LoadBalancerAttributes")
 	called(p, "Name", r)
 	in := &elb.CreateLoadBalancerInput{}
