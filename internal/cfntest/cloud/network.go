@@ -11,8 +11,6 @@ import (
 type Network struct {
 	VPC     string
 	Subnets []Subnet
-	// Endpoints are interface endpoints beside those that the stack makes.
-	Endpoints []Endpoint
 }
 
 // Subnet is a subnet with a route table of its own.
@@ -31,13 +29,6 @@ const (
 	NATGateway      Out = "nat-0123456789abcdef0"
 	InternetGateway Out = "igw-0123456789abcdef0"
 )
-
-// Endpoint is an interface endpoint that was there before the stack.
-type Endpoint struct {
-	// Service is the end of the service's name, such as codedeploy.
-	Service    string
-	PrivateDNS bool
-}
 
 // EC2's answers, as far as they are filled here.
 //
@@ -110,7 +101,8 @@ func (a *Account) subnet(id string) (Subnet, bool) {
 
 // ofNetwork says that a request filters by the one VPC that there is.
 func (a *Account) ofNetwork(f *form) bool {
-	return f.text("Filter.1.Name") == "vpc-id" && f.text("Filter.1.Value.1") == a.Network.VPC
+	filter, vpc := f.text("Filter.1.Name"), f.text("Filter.1.Value.1")
+	return filter == "vpc-id" && vpc == a.Network.VPC
 }
 
 func (a *Account) describeRouteTables(f *form) (any, error) {
@@ -138,14 +130,7 @@ func (a *Account) describeRouteTables(f *form) (any, error) {
 
 func (a *Account) describeEndpoints(f *form) (any, error) {
 	var list []wireEndpoint
-	if a.ofNetwork(f) {
-		for i, e := range a.Network.Endpoints {
-			list = append(list, wireEndpoint{
-				ID: fmt.Sprintf("vpce-%017x", i+1), VPC: a.Network.VPC, Type: "Interface", Service: "com.amazonaws." + a.Region + "." + e.Service,
-				State: "available", PrivateDNS: e.PrivateDNS,
-			})
-		}
-	}
+	here := a.ofNetwork(f)
 	for _, r := range a.Stack.Find("AWS::EC2::VPCEndpoint") {
 		e := struct {
 			VpcID, VpcEndpointType, ServiceName string
@@ -156,7 +141,7 @@ func (a *Account) describeEndpoints(f *form) (any, error) {
 		if err := fill(&e, r.Properties); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.ID, err)
 		}
-		if f.text("Filter.1.Value.1") == e.VpcID {
+		if here && e.VpcID == a.Network.VPC {
 			list = append(list, wireEndpoint{"vpce-" + r.Name, e.VpcID, e.VpcEndpointType, e.ServiceName, "available", e.PrivateDNSEnabled, e.SecurityGroupIDs})
 		}
 	}
