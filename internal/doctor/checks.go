@@ -11,8 +11,8 @@ type checkNeed struct {
 	Action
 	what    string // in a sentence: "checks of the kind alarms take"
 	feature string // empty for a secret
-	// unsure says that the plan may mean another resource.
-	unsure bool
+	// unsure says that the plan may mean another resource, and lenient that without an answer deployments go on.
+	unsure, lenient bool
 }
 
 // checkNeeds are what the checks take for which the function is called. The plan isn't always known: then it is nothing.
@@ -23,9 +23,12 @@ func (x *examination) checkNeeds(f *function) []checkNeed {
 	}
 	var needs []checkNeed
 	add := func(n checkNeed) {
-		if !slices.ContainsFunc(needs, func(known checkNeed) bool { return known.Name == n.Name && known.Resource == n.Resource }) {
+		i := slices.IndexFunc(needs, func(known checkNeed) bool { return known.Name == n.Name && known.Resource == n.Resource })
+		if i < 0 {
 			needs = append(needs, n)
+			return
 		}
+		needs[i].lenient = needs[i].lenient && n.lenient
 	}
 	asked := f.asked(p)
 	for _, s := range slices.Sorted(maps.Keys(asked)) {
@@ -35,7 +38,7 @@ func (x *examination) checkNeeds(f *function) []checkNeed {
 				continue // it calls nothing of AWS's
 			}
 			for _, action := range kind.Actions {
-				if n := (checkNeed{Action: action, what: "checks of the kind " + c.Kind + " take", feature: c.Kind}); x.aim(&n) {
+				if n := (checkNeed{Action: action, what: "checks of the kind " + c.Kind + " take", feature: c.Kind, lenient: c.Warn || c.PassInconclusive}); x.aim(&n) {
 					add(n)
 				}
 			}
@@ -87,7 +90,10 @@ func (x *examination) judgeCheckNeeds(a *area, f *function, r role) {
 		}
 		whole = false
 		status, effect := Fail, "they come to no answer, and no deployment goes on"
-		if n.unsure {
+		switch {
+		case n.lenient:
+			status, effect = Warn, "they come to no answer, and hold nothing"
+		case n.unsure:
 			status, effect = Warn, "they come to no answer, unless each names a function that it may invoke"
 		}
 		remedy := x.policyRemedy(f, r.name(), n.feature)
@@ -112,15 +118,13 @@ func (x *examination) checkEndpoints(f *function) []neededEndpoint {
 			continue
 		case "cloudwatch":
 			service = "monitoring"
-		case "aps":
-			service = "aps-workspaces"
 		}
 		effect := strings.TrimSuffix(n.what, " take") + " get no answer"
 		if n.feature == "" {
 			effect = "the plan's secrets can't be read"
 		}
 		if !slices.ContainsFunc(needed, func(e neededEndpoint) bool { return e.service == service }) {
-			needed = append(needed, neededEndpoint{service, true, effect})
+			needed = append(needed, neededEndpoint{service, !n.lenient, effect})
 		}
 	}
 	return needed

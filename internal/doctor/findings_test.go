@@ -264,6 +264,9 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"it may not do what a check takes", false, func(*world) {}, func(o *Options) {
 			o.Plan.Text = []byte("version: 1\nchecks: [{alarms: [shop-5xx]}]\n")
 		}, "execution-role-checks", Fail, "doesn't allow cloudwatch:DescribeAlarms (no policy allows it, by simulation), which checks of the kind alarms take", "--feature alarms"},
+		{"it may not do what a check takes that only warns", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = []byte("version: 1\nchecks: [{alarms: [shop-5xx], severity: warn}]\n")
+		}, "execution-role-checks", Warn, "they come to no answer, and hold nothing", "--feature alarms"},
 		{"it may do what a check takes", false, func(*world) {}, func(o *Options) {
 			o.Plan.Text = []byte("version: 1\nchecks: [{targets: green}]\n")
 		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
