@@ -112,7 +112,7 @@ func (d *decider) Decide(ctx context.Context, e hook.Execution) hook.Verdict {
 		logger = logger.With("stage", string(described.Stage))
 	}
 	if described.Found != "" {
-		logger.InfoContext(ctx, "found", "found", described.Found)
+		logger.InfoContext(ctx, "found", "found", described.Found, "stage_from", described.StageFrom, "stage_reads", described.StageReads)
 	}
 	if saysSkip(described.Description) {
 		return answer(skipped(ctx, logger, "the deployment's description says "+skipMark))

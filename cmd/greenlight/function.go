@@ -34,6 +34,8 @@ func initCommand() command { return leftOut("init", initSummary) }
 
 func migrateCommand() command { return leftOut("migrate", migrateSummary) }
 
+func verifyAccountCommand() command { return leftOut("verify-account", verifyAccountSummary) }
+
 func completionCommand() command { return leftOut("completion", completionSummary) }
 
 func manCommand() command { return leftOut("man", manSummary) }

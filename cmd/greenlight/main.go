@@ -64,23 +64,24 @@ type command struct {
 const (
 	programSummary = "decides whether a blue/green deployment may go on"
 
-	completionSummary = "Print what a shell completes greenlight's command line with"
-	manSummary        = "Print the manual page"
-	doctorSummary     = "Say what in an account would make a deployment go wrong"
-	explainSummary    = "Say what an event would have the function ask, of whom, and why"
-	testSummary       = "Try whether a plan says no when it should"
-	fmtSummary        = "Lay plans and scenarios out in one way"
-	schemaSummary     = "Print the JSON Schema of plans, for editors"
-	simulateSummary   = "Run a deployment on this machine, with real hooks and traffic"
-	migrateSummary    = "Take a service from CodeDeploy's deployments to Amazon ECS's own"
-	demoSummary       = "Show a good and a bad deployment on this machine"
-	initSummary       = "Write a plan, its tests, a deployment to simulate and the function's infrastructure"
+	completionSummary    = "Print what a shell completes greenlight's command line with"
+	manSummary           = "Print the manual page"
+	doctorSummary        = "Say what in an account would make a deployment go wrong"
+	explainSummary       = "Say what an event would have the function ask, of whom, and why"
+	testSummary          = "Try whether a plan says no when it should"
+	fmtSummary           = "Lay plans and scenarios out in one way"
+	schemaSummary        = "Print the JSON Schema of plans, for editors"
+	simulateSummary      = "Run a deployment on this machine, with real hooks and traffic"
+	migrateSummary       = "Take a service from CodeDeploy's deployments to Amazon ECS's own"
+	demoSummary          = "Show a good and a bad deployment on this machine"
+	verifyAccountSummary = "Deploy the examples into an AWS account, say whether all is as expected, and take them away"
+	initSummary          = "Write a plan, its tests, a deployment to simulate and the function's infrastructure"
 )
 
 func commands() []command {
 	return []command{
 		initCommand(), runCommand(), validateCommand(), testCommand(), fmtCommand(), schemaCommand(), simulateCommand(), doctorCommand(), explainCommand(),
-		migrateCommand(), demoCommand(), completionCommand(), manCommand(), versionCommand(),
+		migrateCommand(), verifyAccountCommand(), demoCommand(), completionCommand(), manCommand(), versionCommand(),
 	}
 }
 
@@ -120,7 +121,7 @@ func (a app) help(ctx context.Context, args []string) int {
 func (a app) usage(out io.Writer) {
 	fmt.Fprint(out, "greenlight "+programSummary+".\n\nUsage: greenlight <command> [arguments]\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(out, "  %-10s %s\n", c.name, c.summary)
+		fmt.Fprintf(out, "  %-14s %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(out, "\ngreenlight help <command> says more of each. Started by AWS Lambda, greenlight is the deployment's hook.\n")
 }

@@ -1,12 +1,14 @@
 package awscall
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,7 +18,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// S3 reads objects. It is safe for concurrent use.
+// S3 reads, writes and deletes objects. It is safe for concurrent use.
 type S3 struct {
 	client *Client
 	set    settings
@@ -46,17 +48,28 @@ var ErrNotModified = errors.New("not modified")
 func (s *S3) Get(ctx context.Context, bucket, key, etag string, limit int64) (Object, error) {
 	const operation = "GetObject"
 	var object Object
-	err := s.client.retried(ctx, func() error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url(bucket, key), nil)
+	header := http.Header{}
+	if etag != "" {
+		header.Set("If-None-Match", etag)
+	}
+	err := s.send(ctx, operation, http.MethodGet, s.url(bucket, key), header, nil, func(resp *http.Response) (err error) {
+		object, err = readObject(operation, resp, limit)
+		return err
+	})
+	return object, err
+}
+
+// send sends a signed request, again for each attempt.
+func (s *S3) send(ctx context.Context, operation, method, url string, header http.Header, body []byte, read func(*http.Response) error) error {
+	return s.client.retried(ctx, func() error {
+		r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 		if err != nil {
 			return fmt.Errorf("%s: %w", operation, err)
 		}
-		if etag != "" {
-			r.Header.Set("If-None-Match", etag)
-		}
-		nothing := sha256.Sum256(nil)
-		r.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(nothing[:]))
-		if err := s.client.sign(ctx, r, nil); err != nil {
+		maps.Copy(r.Header, header)
+		sum := sha256.Sum256(body)
+		r.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(sum[:]))
+		if err := s.client.sign(ctx, r, body); err != nil {
 			return fmt.Errorf("%s: %w", operation, err)
 		}
 		resp, err := s.client.http.Do(r)
@@ -64,10 +77,8 @@ func (s *S3) Get(ctx context.Context, bucket, key, etag string, limit int64) (Ob
 			return &Error{Operation: operation, Err: err}
 		}
 		defer func() { _ = resp.Body.Close() }()
-		object, err = readObject(operation, resp, limit)
-		return err
+		return read(resp)
 	})
-	return object, err
 }
 
 func readObject(operation string, resp *http.Response, limit int64) (Object, error) {

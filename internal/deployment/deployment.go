@@ -34,6 +34,8 @@ type Deployment struct {
 	Stage lifecycle.Stage
 	// StageFrom says in a few words how the stage was found.
 	StageFrom string
+	// StageReads is how often CodeDeploy was asked for its events: 1 where the first answer showed the one in progress.
+	StageReads int
 	// Application and Group are CodeDeploy's names, Cluster and Service those of ECS; each empty where it isn't known.
 	Application, Group, Cluster, Service string
 	// LoadBalancerARN is that of the load balancer through which production is reached; empty where it isn't known.

@@ -44,6 +44,7 @@ func (d *byCodeDeploy) readTarget(ctx context.Context) *ReadError {
 	if d.target.err != nil || len(d.targetIDs) == 0 {
 		return d.target.err
 	}
+	d.deployment.StageReads++
 	out, err := d.c.getTargets(ctx, &codedeploy.BatchGetDeploymentTargetsInput{
 		DeploymentId: &d.deployment.ID, TargetIds: d.targetIDs[:min(len(d.targetIDs), most)],
 	})
