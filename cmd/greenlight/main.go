@@ -74,7 +74,7 @@ const (
 	simulateSummary      = "Run a deployment on this machine, with real hooks and traffic"
 	migrateSummary       = "Take a service from CodeDeploy's deployments to Amazon ECS's own"
 	demoSummary          = "Show a good and a bad deployment on this machine"
-	verifyAccountSummary = "Deploy the examples into an AWS account, say whether all is as expected, and take them away"
+	verifyAccountSummary = "Deploy the examples into an account, say whether all is as expected, and take them away"
 	initSummary          = "Write a plan, its tests, a deployment to simulate and the function's infrastructure"
 )
 

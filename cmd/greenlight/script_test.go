@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommandLine runs the scripts of testdata/script. In each, `serve` starts a green on loopback and sets $GREEN to
-// its base URL, and $DOCS, $EXAMPLES and $ACTION are the folders of these; `await-request` waits for the first request that green leaves without an answer.
+// its base URL, and $DOCS, $EXAMPLES and $ACTION are the folders of these; `await-request` waits for the first request that green leaves without an answer; $GREEN/account is an AWS
+// account.
 func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -49,8 +50,9 @@ func TestCommandLine(t *testing.T) {
 			"await-request": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Value(greenKey{}).(*green).awaitRequest()
 			},
-			"masked":      masked,
-			"valid-sarif": validSARIF,
+			"function-zip": functionZip,
+			"masked":       masked,
+			"valid-sarif":  validSARIF,
 		},
 	})
 }
@@ -108,6 +110,7 @@ func newGreen() *green {
 		w.Header().Set("Agent", r.UserAgent())
 		_, _ = w.Write([]byte(`{"status":"ok","version":7}`))
 	})
+	mux.HandleFunc("/account", usedAccount)
 	mux.HandleFunc("/ill", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	mux.HandleFunc("/echo/", func(w http.ResponseWriter, r *http.Request) {
 		credentials := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")

@@ -45,7 +45,7 @@ type verifyFlags struct {
 func runVerifyAccount(ctx context.Context, a app, c command, args []string) int {
 	opts := verifyFlags{contracts: joined(verify.Contracts())}
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	flags.StringVar(&opts.function, "function", "dist/function-arm64.zip", "the function's zip for arm64, out of a release or made by `make package`")
+	flags.StringVar(&opts.function, "function", "dist/function-arm64.zip", "the `file` with the function's zip for arm64, out of a release or made by make package; default dist/function-arm64.zip")
 	flags.Var(word{to: &opts.contracts, likely: contractNames, list: true}, "contracts", "which are tried, `name,name…`; default all: "+opts.contracts)
 	flags.StringVar(&opts.vpc, "vpc", "", "the `id` of a VPC to deploy into; default a new one")
 	flags.StringVar(&opts.subnets, "subnets", "", "with --vpc: the `id,id…` of private subnets in different zones, with a way to AWS and public.ecr.aws")

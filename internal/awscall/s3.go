@@ -52,49 +52,54 @@ func (s *S3) Get(ctx context.Context, bucket, key, etag string, limit int64) (Ob
 	if etag != "" {
 		header.Set("If-None-Match", etag)
 	}
-	err := s.send(ctx, operation, http.MethodGet, s.url(bucket, key), header, nil, func(resp *http.Response) (err error) {
-		object, err = readObject(operation, resp, limit)
-		return err
+	err := s.send(ctx, s3Request{operation, http.MethodGet, s.url(bucket, key), header, nil, limit}, func(a Answer) error {
+		if int64(len(a.Body)) > limit {
+			return fmt.Errorf("%s: the object has over %d bytes, the most that is read", operation, limit)
+		}
+		object = Object{Body: a.Body, ETag: a.Header.Get("ETag")}
+		return nil
 	})
 	return object, err
 }
 
-// send sends a signed request, again for each attempt.
-func (s *S3) send(ctx context.Context, operation, method, url string, header http.Header, body []byte, read func(*http.Response) error) error {
+// s3Request is a request of S3's, with the most that is read of its answer.
+type s3Request struct {
+	operation, method, url string
+	header                 http.Header
+	body                   []byte
+	limit                  int64
+}
+
+// send sends a signed request, again for each attempt. What is read of the answer is one byte more than the limit where there is more.
+func (s *S3) send(ctx context.Context, q s3Request, read func(Answer) error) error {
 	return s.client.retried(ctx, func() error {
-		r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+		r, err := http.NewRequestWithContext(ctx, q.method, q.url, bytes.NewReader(q.body))
 		if err != nil {
-			return fmt.Errorf("%s: %w", operation, err)
+			return fmt.Errorf("%s: %w", q.operation, err)
 		}
-		maps.Copy(r.Header, header)
-		sum := sha256.Sum256(body)
+		maps.Copy(r.Header, q.header)
+		sum := sha256.Sum256(q.body)
 		r.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(sum[:]))
-		if err := s.client.sign(ctx, r, body); err != nil {
-			return fmt.Errorf("%s: %w", operation, err)
+		if err := s.client.sign(ctx, r, q.body); err != nil {
+			return fmt.Errorf("%s: %w", q.operation, err)
 		}
 		resp, err := s.client.http.Do(r)
 		if err != nil {
-			return &Error{Operation: operation, Err: err}
+			return &Error{Operation: q.operation, Err: err}
 		}
 		defer func() { _ = resp.Body.Close() }()
-		return read(resp)
+		if resp.StatusCode == http.StatusNotModified {
+			return ErrNotModified
+		}
+		body, err := io.ReadAll(io.LimitReader(resp.Body, q.limit+1))
+		switch {
+		case err != nil:
+			return &Error{Operation: q.operation, Status: resp.StatusCode, Err: err}
+		case resp.StatusCode/100 != 2:
+			return refusedByS3(q.operation, resp, body)
+		}
+		return read(Answer{resp.StatusCode, resp.Header, body})
 	})
-}
-
-func readObject(operation string, resp *http.Response, limit int64) (Object, error) {
-	if resp.StatusCode == http.StatusNotModified {
-		return Object{}, ErrNotModified
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	switch {
-	case err != nil:
-		return Object{}, &Error{Operation: operation, Status: resp.StatusCode, Err: err}
-	case resp.StatusCode/100 != 2:
-		return Object{}, refusedByS3(operation, resp, body)
-	case int64(len(body)) > limit:
-		return Object{}, fmt.Errorf("%s: the object has over %d bytes, the most that is read", operation, limit)
-	}
-	return Object{Body: body, ETag: resp.Header.Get("ETag")}, nil
 }
 
 // refusedByS3 reads the error that S3 answered. In which region a bucket is, where it isn't in this one, stands in a header,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 )
@@ -16,16 +15,14 @@ func (s *S3) URL(bucket, key string) string { return s.url(bucket, key) }
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 func (s *S3) Put(ctx context.Context, bucket, key string, body []byte) error {
-	const operation = "PutObject"
-	return s.send(ctx, operation, http.MethodPut, s.url(bucket, key), nil, body, done(operation))
+	return s.send(ctx, s3Request{"PutObject", http.MethodPut, s.url(bucket, key), nil, body, maxAnswer}, nothing)
 }
 
 // Delete deletes an object. One that isn't there is no error. Errors of the service are [*Error]s.
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
 func (s *S3) Delete(ctx context.Context, bucket, key string) error {
-	const operation = "DeleteObject"
-	return s.send(ctx, operation, http.MethodDelete, s.url(bucket, key), nil, nil, done(operation))
+	return s.send(ctx, s3Request{"DeleteObject", http.MethodDelete, s.url(bucket, key), nil, nil, maxAnswer}, nothing)
 }
 
 // List gives the keys of the first objects in a bucket, up to a thousand, in their order. Errors of the service are [*Error]s.
@@ -35,18 +32,11 @@ func (s *S3) List(ctx context.Context, bucket string) ([]string, error) {
 	const operation = "ListObjectsV2"
 	query := url.Values{"list-type": {"2"}}
 	var keys []string
-	err := s.send(ctx, operation, http.MethodGet, s.url(bucket, "")+"?"+query.Encode(), nil, nil, func(resp *http.Response) error {
-		body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-		if err != nil {
-			return &Error{Operation: operation, Status: resp.StatusCode, Err: err}
-		}
-		if resp.StatusCode/100 != 2 {
-			return refusedByS3(operation, resp, body)
-		}
+	err := s.send(ctx, s3Request{operation, http.MethodGet, s.url(bucket, "") + "?" + query.Encode(), nil, nil, maxAnswer}, func(a Answer) error {
 		var page struct {
 			Contents []struct{ Key string }
 		}
-		if err := xml.Unmarshal(body, &page); err != nil {
+		if err := xml.Unmarshal(a.Body, &page); err != nil {
 			return fmt.Errorf("%s: read the answer: %w", operation, err)
 		}
 		keys = nil
@@ -58,16 +48,5 @@ func (s *S3) List(ctx context.Context, bucket string) ([]string, error) {
 	return keys, err
 }
 
-// done reads an answer of which only matters that it is none of an error.
-func done(operation string) func(*http.Response) error {
-	return func(resp *http.Response) error {
-		body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-		if err != nil {
-			return &Error{Operation: operation, Status: resp.StatusCode, Err: err}
-		}
-		if resp.StatusCode/100 != 2 {
-			return refusedByS3(operation, resp, body)
-		}
-		return nil
-	}
-}
+// nothing is what is read of an answer that says only that it was done.
+func nothing(Answer) error { return nil }

@@ -128,7 +128,12 @@ func ruleARN(r *Resource) string {
 	return strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/" + hashed(r.ID, 16)
 }
 
-func groupID(r *Resource) string { return "sg-" + hashed(r.stack.Name+r.ID, 17) }
+func groupID(r *Resource) string { return id("sg")(r) }
+
+// id is one as EC2 makes them up.
+func id(kind string) func(*Resource) string {
+	return func(r *Resource) string { return kind + "-" + hashed(r.stack.Name+r.ID, 17) }
+}
 
 func one(string) func(*Resource) string { return func(*Resource) string { return "1" } }
 
@@ -152,6 +157,9 @@ func kinds() map[string]kind {
 		"AWS::ECS::Service":                 {name: "ServiceName", ref: serviceARN, attributes: attributes{"Name": (*Resource).called, "ServiceArn": serviceARN}},
 		"AWS::ECS::TaskDefinition":          {name: "Family", ref: func(r *Resource) string { return r.stack.arn("ecs", "task-definition/"+r.Name+":1") }},
 		"AWS::EC2::SecurityGroup":           {name: "GroupName", ref: groupID, attributes: attributes{"GroupId": groupID, "VpcId": property("VpcId")}},
+		"AWS::EC2::VPC":                     {ref: id("vpc")},
+		"AWS::EC2::Subnet":                  {ref: id("subnet")},
+		"AWS::EC2::EIP":                     {attributes: attributes{"AllocationId": id("eipalloc")}},
 		"AWS::SNS::Topic":                   {name: "TopicName", ref: arnOf("sns", ""), attributes: attributes{"TopicArn": arnOf("sns", ""), "TopicName": (*Resource).called}},
 		"AWS::SQS::Queue": {name: "QueueName", ref: func(r *Resource) string {
 			return "https://sqs." + r.stack.options.Region + ".amazonaws.com/" + r.stack.options.Account + "/" + r.Name

@@ -133,8 +133,8 @@ func TestTheEventIsAwaitedWhereItIsntShownAtOnce(t *testing.T) {
 		}
 	}}
 	d := describe(t, c, codeDeployed(), deployment.Settings{Function: self})
-	if d.err != nil || d.Stage != lifecycle.BeforeAllowTraffic || d.StageFrom != "CodeDeploy" {
-		t.Errorf("it is %s by %s, with %v", d.Stage, d.StageFrom, d.err)
+	if d.err != nil || d.Stage != lifecycle.BeforeAllowTraffic || d.StageFrom != "CodeDeploy" || d.StageReads != 3 {
+		t.Errorf("it is %s by %s after %d reads, with %v", d.Stage, d.StageFrom, d.StageReads, d.err)
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
-	"github.com/greenlight-deploy/greenlight/internal/bundle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/templates"
 )
@@ -20,8 +20,8 @@ import (
 //go:embed ground.yaml
 var groundTemplate string
 
-// Function is greenlight as Lambda runs it.
-type Function struct{ bootstrap []byte }
+// Function is greenlight as Lambda runs it. The zero one is none.
+type Function struct{ bootstrap *zip.File }
 
 // maxBootstrap is what Lambda takes of a function unzipped, 250 MB.
 //
@@ -30,28 +30,60 @@ const maxBootstrap = 250 << 20
 
 // ReadFunction reads the zip of a release, or of `make package`, for arm64, which is what the templates' function runs on. A plan that is in it is
 // left out: each example has its own.
-func ReadFunction(zipped []byte) (Function, error) {
+func ReadFunction(zipped []byte) (Function, error) { return readFunction(zipped, elf.EM_AARCH64) }
+
+func readFunction(zipped []byte, processor elf.Machine) (Function, error) {
 	r, err := zip.NewReader(bytes.NewReader(zipped), int64(len(zipped)))
 	if err != nil {
 		return Function{}, fmt.Errorf("it is no zip: %w", err)
 	}
-	f, err := r.Open("bootstrap")
-	if err != nil {
+	i := slices.IndexFunc(r.File, func(f *zip.File) bool { return f.Name == bootstrapName })
+	if i < 0 {
 		return Function{}, errors.New("it has no file bootstrap, which Lambda starts")
+	}
+	f, err := r.File[i].Open()
+	if err != nil {
+		return Function{}, fmt.Errorf("its bootstrap can't be read: %w", err)
 	}
 	defer func() { _ = f.Close() }()
 	binary, err := io.ReadAll(io.LimitReader(f, maxBootstrap+1))
-	if err != nil || len(binary) > maxBootstrap {
-		return Function{}, fmt.Errorf("its bootstrap can't be read, or has over 250 MB: %w", err)
+	switch {
+	case err != nil:
+		return Function{}, fmt.Errorf("its bootstrap can't be read: %w", err)
+	case len(binary) > maxBootstrap:
+		return Function{}, errors.New("its bootstrap has over 250 MB, which Lambda doesn't take")
 	}
 	program, err := elf.NewFile(bytes.NewReader(binary))
 	if err != nil {
 		return Function{}, fmt.Errorf("its bootstrap is no program for Linux: %w", err)
 	}
-	if program.Machine != elf.EM_AARCH64 {
+	if program.Machine != processor {
 		return Function{}, fmt.Errorf("its bootstrap is for %s, and the templates' function runs on arm64: give function-arm64.zip", program.Machine)
 	}
-	return Function{binary}, nil
+	return Function{r.File[i]}, nil
+}
+
+// bootstrapName is the file that Lambda starts.
+const bootstrapName = "bootstrap"
+
+// with packs the function with a plan.
+func (f Function) with(text string) ([]byte, error) {
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	if err := w.Copy(f.bootstrap); err != nil {
+		return nil, fmt.Errorf("packing the bootstrap: %w", err)
+	}
+	entry, err := w.Create(plan.FileName)
+	if err != nil {
+		return nil, fmt.Errorf("packing the plan: %w", err)
+	}
+	if _, err := io.WriteString(entry, text); err != nil {
+		return nil, fmt.Errorf("packing the plan: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("packing the function: %w", err)
+	}
+	return packed.Bytes(), nil
 }
 
 // put puts an object into the bucket.
@@ -90,10 +122,7 @@ func (v *Verification) upload(ctx context.Context, bucket string, c Contract) (t
 		whole = replaced(&files.err, c.example()+".yaml", whole, "CodeUri: lambda/app", "CodeUri: s3://"+bucket+"/"+folder+"app.zip")
 	}
 	contents := map[string][]byte{"gate.yaml": []byte(gate), "template.yaml": []byte(whole)}
-	contents["function.zip"], err = bundle.Pack([]bundle.File{
-		{Name: "bootstrap", Mode: 0o755, Content: v.Function.bootstrap},
-		{Name: plan.FileName, Mode: 0o644, Content: []byte(files.read(c.example() + "/" + plan.FileName))},
-	})
+	contents["function.zip"], err = v.Function.with(files.read(c.example() + "/" + plan.FileName))
 	if c == CodeDeployLambda && err == nil {
 		contents["app.zip"], err = appZip(files.read(appSource))
 	}

@@ -1,0 +1,183 @@
+//go:build linux
+
+package verify
+
+import (
+	"bytes"
+	"context"
+	"debug/elf"
+	"errors"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+)
+
+// envApple makes this process the deployed function of the example for Lambda: what an apple costs in that version.
+const envApple = "GREENLIGHT_TEST_APPLE"
+
+// bootstrap is the function as it is packaged, for this machine's processor.
+var bootstrap string
+
+func TestMain(m *testing.M) {
+	if apple, is := os.LookupEnv(envApple); is {
+		lambda.Start(priceList(apple))
+		return
+	}
+	os.Exit(rehearsal.Run(m, &bootstrap))
+}
+
+// simulated waits by the simulator's clock, which leaps over what everybody waits for.
+type simulated struct{ clock.Clock }
+
+func (s simulated) Wait(ctx context.Context, d time.Duration) error {
+	due, stop := clock.Timer(s.Clock, d)
+	defer stop()
+	select {
+	case <-due:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// processor is this machine's.
+func processor(t *testing.T) elf.Machine {
+	t.Helper()
+	machine, known := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH]
+	if !known {
+		t.Skipf("Lambda has no functions for %s", runtime.GOARCH)
+	}
+	return machine
+}
+
+// rehearsed is a verification in an account that is simulated, with the function as it is packaged.
+func rehearsed(t *testing.T) (*Verification, *cloud) {
+	t.Helper()
+	function, err := readFunction(zipOf(t, bootstrapName, read(t, bootstrap)), processor(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := openCloud(t)
+	account, err := OpenAccount(t.Context(), aws.Config{
+		Region: "eu-west-1", BaseEndpoint: aws.String(c.URL), Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Verification{
+		Account: account, Function: function, Name: NewName(), Contracts: Contracts(), Version: "v1.2.3",
+		Clock: simulated{c.clock}, Tell: func(l Line) { t.Logf("%7s %-17s %s", l.Since, l.About, l.Text) },
+	}, c
+}
+
+func TestAVerificationDeploysEachExampleSaysWhatCameOfItAndLeavesNothing(t *testing.T) {
+	v, c := rehearsed(t)
+	report, err := v.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := report.Markdown(&text); err != nil {
+		t.Fatal(err)
+	}
+	if !report.OK() {
+		t.Errorf("something isn't as it must be:\n%s", text.String())
+	}
+	for _, f := range report.Facts {
+		if f.Result == NotSeen {
+			t.Errorf("%s: %s: not seen: %s", f.Contract, f.Says, f.Evidence)
+		}
+	}
+	if left := c.left(); len(left) > 0 {
+		t.Errorf("left in the account: %v", left)
+	}
+	if strings.Contains(text.String(), c.account) {
+		t.Error("the report has the account's number")
+	}
+}
+
+func TestAnInterruptedVerificationTakesAwayWhatItMade(t *testing.T) {
+	v, c := rehearsed(t)
+	v.Contracts = []Contract{CodeDeployLambda}
+	ctx, interrupt := context.WithCancel(t.Context())
+	tell := v.Tell
+	v.Tell = func(l Line) {
+		if tell(l); strings.HasPrefix(l.Text, "good version: Succeeded") {
+			interrupt()
+		}
+	}
+	report, err := v.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.OK() || len(report.Trials[0].Deployments) == 0 || !strings.Contains(report.Trials[0].Problem, "context canceled") {
+		t.Errorf("the report doesn't say that it was interrupted: %+v", report.Trials)
+	}
+	if left := c.left(); len(left) > 0 {
+		t.Errorf("left in the account: %v", left)
+	}
+}
+
+func TestAStackThatCantBeMadeIsToldWithItsReasonAndTakenAway(t *testing.T) {
+	v, c := rehearsed(t)
+	v.Contracts = []Contract{CodeDeployLambda, CodeDeployECS}
+	c.broken = func(stack string) error {
+		if strings.HasSuffix(stack, string(CodeDeployECS)) {
+			return errors.New("Unable to assume the service linked role. Please verify that the ECS service linked role exists.")
+		}
+		return nil
+	}
+	report, err := v.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrong := report.Trials[0].Wrong(); wrong != "" {
+		t.Errorf("what has nothing to do with it is wrong too: %s", wrong)
+	}
+	if wrong := report.Trials[1].Wrong(); !strings.HasSuffix(wrong, "is CREATE_FAILED: Service: Unable to assume the service linked role. Please verify that the ECS service linked role exists.") || report.OK() {
+		t.Errorf("the reason isn't told: %s", wrong)
+	}
+	if left := c.left(); len(left) > 0 {
+		t.Errorf("left in the account: %v", left)
+	}
+}
+
+func TestWhatWasKeptIsNamedAndCleanedUp(t *testing.T) {
+	v, c := rehearsed(t)
+	v.Contracts, v.Keep = []Contract{CodeDeployLambda}, true
+	report, err := v.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{v.Name + "-codedeploy-lambda", v.Name + "-ground"}
+	slices.Sort(report.Left)
+	if left, err := v.Account.Leftovers(t.Context()); err != nil || !slices.Equal(left, want) || !slices.Equal(report.Left, want) {
+		t.Errorf("left are %v, the report says %v (%v), want %v", left, report.Left, err, want)
+	}
+	later := &Verification{Account: v.Account, Clock: v.Clock, Tell: v.Tell}
+	if err := later.CleanUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := c.left(); len(left) > 0 {
+		t.Errorf("left in the account: %v", left)
+	}
+}
