@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/awsconfig"
+	"github.com/greenlight-deploy/greenlight/internal/check/registry"
+	"github.com/greenlight-deploy/greenlight/internal/doctor"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 	"github.com/greenlight-deploy/greenlight/internal/verify"
 )
@@ -109,6 +111,10 @@ func (a app) verifyAccount(ctx context.Context, opts verifyFlags, v *verify.Veri
 	cfg, err := awsconfig.Load(ctx, opts.profile, opts.region)
 	if err == nil {
 		v.Account, err = verify.OpenAccount(ctx, cfg)
+		v.Examine = func(ctx context.Context, o doctor.Options) (doctor.Report, error) {
+			o.Parse = language(nil, registry.Environment{}).Parse
+			return doctor.Examine(ctx, doctor.NewClients(cfg), o)
+		}
 	}
 	var left []string
 	if err == nil {

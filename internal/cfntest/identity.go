@@ -183,14 +183,20 @@ func kinds() map[string]kind {
 	}
 }
 
-// named is what the resource is called.
+// named is what the resource is called. The names that CloudFormation makes up for load balancers and target groups have 32 characters at
+// most.
 func (r *Resource) named() string {
 	if property := kinds()[r.Type].name; property != "" {
 		if name, err := text(r.Properties[property]); err == nil && name != "" {
 			return name
 		}
 	}
-	return r.stack.Name + "-" + r.ID
+	name := r.stack.Name + "-" + r.ID
+	if longest := 32; strings.HasPrefix(r.Type, "AWS::ElasticLoadBalancingV2::") && len(name) > longest {
+		const unique = 12
+		return strings.TrimRight(name[:longest-unique-1], "-") + "-" + hashed(name, unique)
+	}
+	return name
 }
 
 // Reference is what Ref gives for the resource.

@@ -47,6 +47,8 @@ type cloud struct {
 	stacks  map[string]*deployed
 	objects map[string][]byte // by bucket/key
 	owners  map[string]*deployed
+	// parameters are those that stacks were given, by the stack's name.
+	parameters map[string]map[string]string
 	// frontless are the task definitions whose command removes the front page.
 	frontless map[string]bool
 }
@@ -67,7 +69,7 @@ type logged struct {
 
 func openCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{t: t, account: "210987654321", clock: clock.Instant(), stacks: map[string]*deployed{}, objects: map[string][]byte{}, owners: map[string]*deployed{}, frontless: map[string]bool{}}
+	c := &cloud{t: t, account: "210987654321", clock: clock.Instant(), stacks: map[string]*deployed{}, objects: map[string][]byte{}, owners: map[string]*deployed{}, frontless: map[string]bool{}, parameters: map[string]map[string]string{}}
 	c.Server = httptest.NewServer(c)
 	t.Cleanup(func() {
 		c.Close()
@@ -183,8 +185,8 @@ func (c *cloud) cloudFormation(w http.ResponseWriter, form url.Values) {
 			c.t.Errorf("the stack %s is to be created without what its roles and transforms need", name)
 		}
 		d = &deployed{name: name, tag: form.Get("Tags.member.1.Value"), template: cmp.Or(form.Get("TemplateURL"), form.Get("TemplateBody")), status: "CREATE_IN_PROGRESS"}
-		c.stacks[name] = d
-		go c.createStack(d, parametersOf(form))
+		c.stacks[name], c.parameters[name] = d, parametersOf(form)
+		go c.createStack(d, c.parameters[name])
 		answer = "<StackId>" + name + "</StackId>"
 	case "DeleteStack":
 		if d != nil {

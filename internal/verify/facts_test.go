@@ -127,6 +127,10 @@ func TestATrialIsWrongWhereADeploymentEndedOtherwise(t *testing.T) {
 		{"it stayed", CodeDeployLambda, func(t *Trial) { t.Deployments[1].Rollback = nil }, "the bad version was stopped, and not rolled back"},
 		{"the way back failed", CodeDeployLambda, func(t *Trial) { t.Deployments[1].Rollback.Status = "Failed" }, "the bad version was stopped, and not rolled back"},
 		{"the bad one wasn't deployed", ECS, func(t *Trial) { t.Deployments = t.Deployments[:1] }, "not both versions were deployed"},
+		{"doctor sees what isn't there", ECS, func(t *Trial) {
+			t.Doctor = &Diagnosis{Others: []Ailment{{"plan-time", "warn", "it may be short"}, {"network", "fail", "there is no way"}}}
+		}, "doctor found what would make a deployment go wrong, and none did: network: there is no way"},
+		{"doctor warns", ECS, func(t *Trial) { t.Doctor = &Diagnosis{Others: []Ailment{{"plan-time", "warn", "it may be short"}}} }, ""},
 		{"AWS couldn't be asked", ECS, func(t *Trial) { t.Problem = "no way" }, "no way"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {

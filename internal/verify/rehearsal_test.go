@@ -85,7 +85,7 @@ func rehearsed(t *testing.T) (*Verification, *cloud) {
 	}
 	return &Verification{
 		Account: account, Function: function, Name: NewName(), Contracts: Contracts(), Version: "v1.2.3",
-		Clock: simulated{c.clock}, Tell: func(l Line) { t.Logf("%7s %-17s %s", l.Since, l.About, l.Text) },
+		Clock: simulated{c.clock}, Examine: c.examine, Tell: func(l Line) { t.Logf("%7s %-17s %s", l.Since, l.About, l.Text) },
 	}, c
 }
 
@@ -105,6 +105,11 @@ func TestAVerificationDeploysEachExampleSaysWhatCameOfItAndLeavesNothing(t *test
 	for _, f := range report.Facts {
 		if f.Result == NotSeen {
 			t.Errorf("%s: %s: not seen: %s", f.Contract, f.Says, f.Evidence)
+		}
+	}
+	for _, trial := range report.Trials {
+		if d := trial.Doctor; d == nil || d.Passed == 0 || len(d.Others) > 0 || len(d.Unread) > 0 {
+			t.Errorf("%s: doctor said %+v", trial.Contract, d)
 		}
 	}
 	if left := c.left(); len(left) > 0 {

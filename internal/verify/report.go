@@ -32,6 +32,8 @@ type Trial struct {
 	SecondReport string `json:"second_report,omitempty"`
 	// Weights are where the listeners led when the good version was in production.
 	Weights []Weights `json:"weights,omitempty"`
+	// Doctor is what doctor said when the good version was in production; nil where that wasn't reached.
+	Doctor *Diagnosis `json:"doctor,omitempty"`
 	// Problem is why it wasn't seen to its end.
 	Problem string `json:"problem,omitempty"`
 }
@@ -74,6 +76,9 @@ func (t Trial) Wrong() string {
 		return "the bad version was stopped, and not by the gate: " + bad.Why
 	case t.Contract != ECS && (bad.Rollback == nil || bad.Rollback.Status != "Succeeded"):
 		return "the bad version was stopped, and not rolled back"
+	}
+	if ill := t.Doctor.failed(); ill != nil {
+		return "doctor found what would make a deployment go wrong, and none did: " + ill.Check + ": " + ill.Text
 	}
 	return ""
 }
@@ -127,6 +132,10 @@ func (r Report) Markdown(w io.Writer) error {
 	for _, f := range r.Facts {
 		fmt.Fprintf(&b, "| %s | %s: %s | %s | %s |\n", f.Result, f.Contract, cell(f.Says), f.Source, cell(f.Evidence))
 	}
+	b.WriteString("\n## What doctor said\n")
+	for _, t := range r.Trials {
+		t.Doctor.describe(&b, t.Contract)
+	}
 	for _, t := range r.Trials {
 		for _, d := range t.Deployments {
 			d.details(&b, t.Contract)
@@ -137,6 +146,21 @@ func (r Report) Markdown(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, withoutNumbers(b.String()))
 	return err
+}
+
+// describe tells what doctor said.
+func (d *Diagnosis) describe(b *strings.Builder, c Contract) {
+	if d == nil {
+		fmt.Fprintf(b, "\n%s: it wasn't asked.\n", c)
+		return
+	}
+	fmt.Fprintf(b, "\n%s: %d things are as they should be, %d aren't.\n", c, d.Passed, len(d.Others))
+	for _, a := range d.Others {
+		fmt.Fprintf(b, "\n- %s %s: %s\n", a.Status, a.Check, a.Text)
+	}
+	if len(d.Unread) > 0 {
+		fmt.Fprintf(b, "\nIt couldn't read %s.\n", strings.Join(d.Unread, ", "))
+	}
 }
 
 // ended is how it ended, with its rollback.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/greenlight-deploy/greenlight/internal/doctor"
 )
 
 // Clock keeps the waits.
@@ -44,6 +46,8 @@ type Verification struct {
 	// Version is greenlight's own, for the report.
 	Version string
 	Clock   Clock
+	// Examine has doctor look at what is deployed.
+	Examine func(context.Context, doctor.Options) (doctor.Report, error)
 	// Tell is told each step, by one goroutine at a time.
 	Tell func(Line)
 

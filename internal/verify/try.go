@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/greenlight-deploy/greenlight/internal/doctor"
 	"github.com/greenlight-deploy/greenlight/templates"
 )
 
@@ -52,6 +53,11 @@ Hooks:
 `, t.Stack, alias, aws.ToString(live.FunctionVersion), number, hook, hook))
 		if err := v.add(t, d, err); err != nil {
 			return err
+		}
+		if version == Good {
+			if err := v.examine(ctx, t, doctor.Options{Application: to.application, Group: to.group}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -105,6 +111,9 @@ func (v *Verification) tryByCodeDeploy(ctx context.Context, t *Trial, hook, log 
 		if t.Weights, err = v.weights(ctx, to); err != nil {
 			return err
 		}
+		if err := v.examine(ctx, t, doctor.Options{Application: to.application, Group: to.group}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -131,6 +140,11 @@ func (v *Verification) tryByECS(ctx context.Context, t *Trial, log string, creat
 		d, err := v.update(ctx, s, version, arn)
 		if err := v.add(t, d, err); err != nil {
 			return err
+		}
+		if version == Good {
+			if err := v.examine(ctx, t, doctor.Options{Cluster: s.cluster, Service: s.name}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
