@@ -42,6 +42,8 @@ type cloud struct {
 	clock   clock.Clock
 	// broken says what is wrong with the account; nil for nothing.
 	broken func(stack string) error
+	// stays says why a stack isn't deleted at the nth time that it is to be, n from 1; nil: all are.
+	stays func(stack string, n int) error
 
 	mu      sync.Mutex
 	stacks  map[string]*deployed
@@ -57,6 +59,7 @@ type cloud struct {
 type deployed struct {
 	name, tag, template string
 	status, why         string
+	deletes             int
 	stack               *cfntest.Stack
 	sim                 *simulator.Simulator
 	log                 []logged
@@ -265,6 +268,12 @@ func (c *cloud) deleteStack(d *deployed) {
 					return
 				}
 			}
+		}
+	}
+	if d.deletes++; c.stays != nil {
+		if err := c.stays(d.name, d.deletes); err != nil {
+			d.status, d.why = "DELETE_FAILED", err.Error()
+			return
 		}
 	}
 	d.status = "DELETE_COMPLETE"

@@ -186,3 +186,40 @@ func TestWhatWasKeptIsNamedAndCleanedUp(t *testing.T) {
 		t.Errorf("left in the account: %v", left)
 	}
 }
+
+func TestAStackThatDoesntGoAtOnceIsDeletedAgain(t *testing.T) {
+	v, c := rehearsed(t)
+	v.Contracts = []Contract{CodeDeployLambda}
+	c.stays = func(_ string, n int) error {
+		if n == 1 {
+			return errors.New("resource sg-1 has a dependent object")
+		}
+		return nil
+	}
+	report, err := v.Run(t.Context())
+	if err != nil || !report.OK() {
+		t.Errorf("it didn't go well: %v, left are %v", err, report.Left)
+	}
+	if left := c.left(); len(left) > 0 {
+		t.Errorf("left in the account: %v", left)
+	}
+}
+
+func TestAStackThatNeverGoesIsNamedWithTheReason(t *testing.T) {
+	v, c := rehearsed(t)
+	v.Contracts = []Contract{CodeDeployLambda}
+	c.stays = func(stack string, _ int) error {
+		if strings.HasSuffix(stack, groundSuffix) {
+			return nil
+		}
+		return errors.New("resource sg-1 has a dependent object")
+	}
+	report, err := v.Run(t.Context())
+	if stays := v.Name + "-codedeploy-lambda"; err == nil || report.OK() || !slices.Equal(report.Left, []string{stays}) ||
+		!strings.Contains(err.Error(), "the stack "+stays+" can't be deleted: Service: resource sg-1 has a dependent object") {
+		t.Errorf("left are %v: %v", report.Left, err)
+	}
+	if wrong := report.Trials[0].Wrong(); wrong != "" {
+		t.Errorf("the deployments are taken for wrong: %s", wrong)
+	}
+}
