@@ -32,9 +32,9 @@ func TestTheExamplesRolesAreWhatTheCodeCalls(t *testing.T) {
 		features []string
 		change   func(allowed) // what the library narrows, since it knows more than the command is told
 	}{
-		{"codedeploy-ecs", deployment.CodeDeployECS, []string{doctor.FeatureCodeDeploy, doctor.FeatureLogs, doctor.FeatureVPC, "targets", "alarms"}, func(allowed) {}},
+		{"codedeploy-ecs", deployment.CodeDeployECS, []string{doctor.FeatureCodeDeploy, doctor.FeatureHandOver, doctor.FeatureLogs, doctor.FeatureVPC, "targets", "alarms"}, func(allowed) {}},
 		{"ecs", deployment.ECS, []string{doctor.FeatureECS, doctor.FeatureLogs, doctor.FeatureVPC, "targets"}, func(allowed) {}},
-		{"codedeploy-lambda", deployment.CodeDeployLambda, []string{doctor.FeatureCodeDeploy, doctor.FeatureLogs, "lambda"}, func(want allowed) {
+		{"codedeploy-lambda", deployment.CodeDeployLambda, []string{doctor.FeatureCodeDeploy, doctor.FeatureHandOver, doctor.FeatureLogs, "lambda"}, func(want allowed) {
 			const function = "arn:aws:lambda:REGION:ACCOUNT:function:"
 			// Its checks invoke the function that is deployed.
 			want["lambda:InvokeFunction "+function+"*"] = false

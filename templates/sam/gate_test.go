@@ -36,7 +36,7 @@ func (p parameters) with(more parameters) parameters {
 
 // nothing is a gate that is asked by nobody, to which tests add what they are about.
 func nothing() parameters {
-	return parameters{"FeatureCodeDeploy": "false", "FeatureHandOver": "false"}
+	return parameters{"FeatureCodeDeploy": "false"}
 }
 
 // service and function are what is deployed.
@@ -191,7 +191,11 @@ func ways() []way {
 		{"CodeDeploy, for a function", function().with(parameters{"FeatureHandOver": "false"}), always(onPlatform(deployment.CodeDeployLambda))},
 		{"ECS", nothing().with(service()).with(parameters{"FeatureEcs": "true"}), of(doctor.FeatureECS)},
 		{"pauses", nothing().with(service()).with(parameters{"FeaturePause": "true"}), of(doctor.FeaturePause)},
-		{"handing over", nothing().with(parameters{"FeatureHandOver": "true"}), of(doctor.FeatureHandOver)},
+		{"CodeDeploy, handing over unless it is said otherwise", service(), func(t *testing.T) grants {
+			g := onPlatform(deployment.CodeDeployECS)
+			g.addAll(generated(t, gate, doctor.FeatureHandOver))
+			return g
+		}},
 		{"checks of targets", nothing().with(parameters{"FeatureTargets": "true"}), of("targets")},
 		{"checks of functions", nothing().with(parameters{"FeatureLambda": "true"}), of("lambda")},
 		// Narrower than the generator, which doesn't know which functions a plan asks.
@@ -543,7 +547,8 @@ func TestAVPCWithoutAWayOutGetsTheEndpointsOfItsFeatures(t *testing.T) {
 		want []string
 	}{
 		{"nothing", parameters{}, nil},
-		{"CodeDeploy, for a service", service().with(parameters{"FeatureCodeDeploy": "true", "FeatureHandOver": "true"}), []string{"codedeploy", "ecs", "elasticloadbalancing", "lambda"}},
+		{"CodeDeploy, for a service", service().with(parameters{"FeatureCodeDeploy": "true"}), []string{"codedeploy", "ecs", "elasticloadbalancing", "lambda"}},
+		{"CodeDeploy, for a service, without handing over", service().with(parameters{"FeatureCodeDeploy": "true", "FeatureHandOver": "false"}), []string{"codedeploy", "ecs", "elasticloadbalancing"}},
 		{"CodeDeploy, for a function", function().with(parameters{"FeatureCodeDeploy": "true"}), []string{"codedeploy", "lambda"}},
 		{"ECS", service().with(parameters{"FeatureEcs": "true"}), []string{"ecs", "elasticloadbalancing"}},
 		{"pauses", service().with(parameters{"FeaturePause": "true"}), []string{"ecs", "elasticloadbalancing", "lambda"}},

@@ -30,6 +30,7 @@ locals {
   granted = concat(
     [{ feature = "logs", platform = null, names = {} }],
     [for feature in setsubtract(var.features, ["codedeploy", "ecs", "pause"]) : { feature = feature, platform = null, names = {} }],
+    var.hand_over && contains(var.features, "codedeploy") ? [{ feature = "handover", platform = null, names = {} }] : [],
     var.vpc == null ? [] : [{ feature = "vpc", platform = null, names = {} }],
     [for g in var.deployment_groups : {
       feature  = "codedeploy"

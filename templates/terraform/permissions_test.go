@@ -101,11 +101,11 @@ type part struct {
 var scenarios = map[string][]part{
 	"codedeploy-ecs": {
 		{[]string{doctor.FeatureCodeDeploy}, deployment.CodeDeployECS, shop(doctor.Place{Application: "shop", Group: "production", Cluster: "main", Service: "web"})},
-		{[]string{doctor.FeatureLogs}, "", shop(doctor.Place{Function: gate})},
+		{[]string{doctor.FeatureHandOver, doctor.FeatureLogs}, "", shop(doctor.Place{Function: gate})},
 	},
 	"codedeploy-lambda": {
 		{[]string{doctor.FeatureCodeDeploy}, deployment.CodeDeployLambda, shop(doctor.Place{Application: "shop", Group: "production", Deployed: "checkout"})},
-		{[]string{doctor.FeatureLogs}, "", shop(doctor.Place{Function: gate})},
+		{[]string{doctor.FeatureHandOver, doctor.FeatureLogs}, "", shop(doctor.Place{Function: gate})},
 	},
 	"ecs": {
 		{[]string{doctor.FeatureECS, doctor.FeatureLogs}, "", shop(doctor.Place{Cluster: "main", Service: "web", Function: gate})},

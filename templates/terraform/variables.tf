@@ -205,20 +205,27 @@ variable "kms_key_arns" {
 # Whom it serves
 
 variable "features" {
-  description = "What the function's role is for: the contracts `codedeploy`, `ecs` and `pause`; `handover` for checks of more than 15 minutes by CodeDeploy; the kinds of check `targets`, `lambda`, `alarms`, `cloudwatch` and `prometheus` where the plan has them."
+  description = "What the function's role is for: the contracts `codedeploy`, `ecs` and `pause`; the kinds of check `targets`, `lambda`, `alarms`, `cloudwatch` and `prometheus` where the plan has them."
   type        = set(string)
-  default     = ["codedeploy", "handover"]
+  default     = ["codedeploy"]
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(var.features, ["codedeploy", "ecs", "pause", "handover", "targets", "lambda", "alarms", "cloudwatch", "prometheus"])) == 0
-    error_message = "features has ${join(", ", setsubtract(var.features, ["codedeploy", "ecs", "pause", "handover", "targets", "lambda", "alarms", "cloudwatch", "prometheus"]))}: there are codedeploy, ecs, pause, handover, targets, lambda, alarms, cloudwatch and prometheus."
+    condition     = length(setsubtract(var.features, ["codedeploy", "ecs", "pause", "targets", "lambda", "alarms", "cloudwatch", "prometheus"])) == 0
+    error_message = "features has ${join(", ", setsubtract(var.features, ["codedeploy", "ecs", "pause", "targets", "lambda", "alarms", "cloudwatch", "prometheus"]))}: there are codedeploy, ecs, pause, targets, lambda, alarms, cloudwatch and prometheus."
   }
 
   validation {
     condition     = length(setintersection(var.features, ["codedeploy", "ecs", "pause"])) > 0
     error_message = "features has none of codedeploy, ecs and pause: nobody would call the function."
   }
+}
+
+variable "hand_over" {
+  description = "Whether the function goes on in another invocation at CodeDeploy's hooks, for checks of more than 15 minutes. Without it they are a Failed verdict."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "deployment_groups" {

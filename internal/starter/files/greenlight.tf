@@ -12,7 +12,7 @@ module "greenlight" {
 
   deployment_groups = [{ application = "[[ .Label ]]", group = "[[ .Label ]]", cluster = "[[ .Label ]]", service = "[[ .Label ]]" }]
 [[- else ]]
-  features      = ["codedeploy", "handover", "lambda"]
+  features      = ["codedeploy", "lambda"]
 
   deployment_groups = [{ application = "[[ .Label ]]", group = "[[ .Label ]]", function = "[[ .Label ]]" }]
 [[- end ]]

@@ -139,10 +139,10 @@ export interface GateProps {
    */
   readonly checkedFunctions?: readonly IFunction[];
   /**
-   * Let the function invoke itself, for checks that take longer than one invocation under CodeDeploy (up to 55 minutes in all). ECS
-   * calls again by itself, and pauses bring it with them.
+   * Let the function invoke itself where CodeDeploy calls it, for checks that take longer than one invocation (up to 55 minutes in all).
+   * Without it such a check is a Failed verdict. ECS calls again by itself, and pauses bring it with them.
    *
-   * @default false
+   * @default true
    */
   readonly handOver?: boolean;
   /**
@@ -200,6 +200,7 @@ export class Gate extends Construct {
   private readonly policy: Policy;
   private readonly allowed = new Set<string>();
   private readonly checks: ReadonlySet<CheckKind>;
+  private readonly handOver: boolean;
   private invoked = 0;
   private readonly statements = new Map<Policy, PolicyStatement[]>();
   private readonly attached = new Set<IConstruct>();
@@ -256,9 +257,7 @@ export class Gate extends Construct {
     if (this.network !== undefined) {
       this.allow('vpc');
     }
-    if (props.handOver === true) {
-      this.allow('handover');
-    }
+    this.handOver = props.handOver ?? true;
     this.checks = new Set(props.checks);
     for (const kind of this.checks) {
       if (kind !== 'lambda') {
@@ -279,8 +278,6 @@ export class Gate extends Construct {
       this.alarms = new GateAlarms(this, 'Alarms', {
         handler: this.function,
         functionName: this.functionName,
-        timeout,
-        logGroup: this.logGroup,
         topics: props.alarmTopics ?? [],
       });
     }
@@ -413,6 +410,9 @@ export class Gate extends Construct {
    */
   allowAt(scope: Construct, feature: Feature, platform: Platform, place: Place): Policy {
     this.allow(feature, platform);
+    if (feature === 'codedeploy' && this.handOver) {
+      this.allow('handover');
+    }
     const id = scope === this ? `Policy${this.node.children.length}` : `${this.node.id}Policy`;
     const policy = (scope.node.tryFindChild(id) as Policy | undefined) ?? this.makePolicy(scope, id);
     const actions = actionsOf(feature, platform).filter((a) => !isCommon(a));

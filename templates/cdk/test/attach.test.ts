@@ -149,6 +149,20 @@ const resourceOf = (stack: Stack, type: string) => {
   return found[0] as Resource;
 };
 
+/** What hands over to the next invocation, and what calls the gate in the first place. */
+const gateArn = `${arn}:lambda:${here}:function:CodeDeployHook_greenlight`;
+const invokeGate = [`lambda:InvokeFunction ${gateArn}`, `lambda:InvokeFunction ${gateArn}:*`];
+
+test('without handing over the role may not invoke its function', () => {
+  const { stack } = newStack();
+  const gate = gateIn(stack, { handOver: false });
+  gate.attachTo(ecsGroup(stack));
+  assert.deepEqual(
+    allowed(stack, gate.role).filter((a) => a.startsWith('lambda:')),
+    [],
+  );
+});
+
 test('attached to a deployment group of an ECS service, the roles may do what this group takes and nothing else', () => {
   const { stack } = newStack();
   const gate = gateIn(stack);
@@ -181,10 +195,10 @@ test('attached to a deployment group of an ECS service, the roles may do what th
         'elasticloadbalancing:DescribeTargetGroups',
         'elasticloadbalancing:DescribeTargetHealth',
       ]),
+      ...invokeGate, // to hand over
     ].sort(),
   );
-  const gateArn = `${arn}:lambda:${here}:function:CodeDeployHook_greenlight`;
-  assert.deepEqual(allowed(stack, group.role as Role), [`lambda:InvokeFunction ${gateArn}`, `lambda:InvokeFunction ${gateArn}:*`]);
+  assert.deepEqual(allowed(stack, group.role as Role), invokeGate);
 });
 
 test('attached to a deployment group of a function, the gate is its hook before and after, or where it is said', () => {
@@ -206,7 +220,7 @@ test('attached to a deployment group of a function, the role reads its alias, an
   const prices = `${arn}:lambda:${here}:function:<PricesEF2AB66A>`;
   assert.deepEqual(
     of.filter((a) => a.startsWith('lambda:')),
-    [`lambda:GetAlias ${prices}`, `lambda:InvokeFunction ${prices}`, `lambda:InvokeFunction ${prices}:*`],
+    [`lambda:GetAlias ${prices}`, `lambda:InvokeFunction ${prices}`, `lambda:InvokeFunction ${prices}:*`, ...invokeGate],
   );
   assert.deepEqual(
     [...new Set(of.map((a) => a.split(' ')[0]))],

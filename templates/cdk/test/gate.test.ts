@@ -89,7 +89,6 @@ test('a gate with all settings', () => {
     ],
     checks: ['alarms', 'cloudwatch', 'lambda', 'prometheus', 'targets'],
     checkedFunctions: [LambdaFunction.fromFunctionName(stack, 'Prices', 'prices')],
-    handOver: true,
     environment: { LOG_LEVEL: 'debug' },
     network: { ...network(stack), endpoints: true },
     alarmTopics: [new Topic(stack, 'Alarms')],
@@ -237,12 +236,12 @@ test('checks of the kind lambda invoke the functions that are named, and never a
   );
 });
 
-test('the alarms look back as far as an invocation may take, and tell the topics', () => {
-  const { template } = gated((stack) => ({ timeout: Duration.minutes(12), alarmTopics: [new Topic(stack, 'Topic')] }));
+test('the alarms look back further than an invocation may take, and tell the topics', () => {
+  const { template } = gated((stack) => ({ alarmTopics: [new Topic(stack, 'Topic')] }));
   const alarms = Object.values(template().findResources('AWS::CloudWatch::Alarm')).map((a) => a.Properties);
   assert.deepEqual(
     alarms.map((a) => [a.AlarmName, a.EvaluationPeriods, a.DatapointsToAlarm, a.Threshold, a.TreatMissingData, a.AlarmActions.length]),
-    ['errors', 'throttles', 'no-verdict'].map((name) => [`CodeDeployHook_greenlight-${name}`, 4, 1, 0, 'notBreaching', 1]),
+    ['errors', 'throttles', 'no-verdict'].map((name) => [`CodeDeployHook_greenlight-${name}`, 20, 1, 0, 'notBreaching', 1]),
   );
   gated({ alarms: false }).template().resourceCountIs('AWS::CloudWatch::Alarm', 0);
 });
@@ -264,13 +263,10 @@ test('in a VPC there are endpoints for what is called, and for nothing else', ()
   const codeDeploy = (gate: Gate) => gate.serveCodeDeployEcs({ application: 'a', deploymentGroup: 'g', cluster: 'c', service: 's' });
   const lambda = (gate: Gate) => gate.serveCodeDeployLambda({ application: 'a', deploymentGroup: 'g', function: 'f' });
   const ecs = (gate: Gate) => gate.serveEcs({ cluster: 'c', service: 's' });
-  assert.deepEqual(endpoints({}, codeDeploy), ['codedeploy', 'ecs', 'elasticloadbalancing']);
+  assert.deepEqual(endpoints({}, codeDeploy), ['codedeploy', 'ecs', 'elasticloadbalancing', 'lambda']);
+  assert.deepEqual(endpoints({ handOver: false }, codeDeploy), ['codedeploy', 'ecs', 'elasticloadbalancing']);
   assert.deepEqual(endpoints({}, lambda), ['codedeploy', 'lambda']);
   assert.deepEqual(endpoints({}, ecs), ['ecs', 'elasticloadbalancing']);
-  assert.deepEqual(
-    endpoints({ handOver: true }, () => {}),
-    ['lambda'],
-  );
   assert.deepEqual(
     endpoints({ checks: ['alarms', 'cloudwatch', 'prometheus'] }, () => {}),
     ['aps-workspaces', 'monitoring', 'tagging'],

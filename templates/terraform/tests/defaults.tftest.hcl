@@ -70,7 +70,7 @@ run "there_are_alarms_on_the_gate_and_nothing_that_was_not_asked_for" {
   command = plan
 
   assert {
-    condition     = toset(output.alarm_names) == toset(["CodeDeployHook_greenlight errors", "CodeDeployHook_greenlight throttles", "CodeDeployHook_greenlight no verdict"])
+    condition     = toset(output.alarm_names) == toset(["CodeDeployHook_greenlight-errors", "CodeDeployHook_greenlight-throttles", "CodeDeployHook_greenlight-no-verdict"])
     error_message = "The alarms are ${join(", ", output.alarm_names)}."
   }
   assert {

@@ -69,7 +69,7 @@ run "settings_reach_the_function" {
   assert {
     condition = alltrue([
       for alarm in concat(values(aws_cloudwatch_metric_alarm.failing), aws_cloudwatch_metric_alarm.no_verdict) :
-      alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:alarms"]) && startswith(alarm.alarm_name, "CodeDeployHook_shop ")
+      alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:alarms"]) && startswith(alarm.alarm_name, "CodeDeployHook_shop-")
     ])
     error_message = "Nobody hears of the alarms."
   }
@@ -215,7 +215,7 @@ run "all_features_have_all_endpoints" {
   command = plan
 
   variables {
-    features          = ["codedeploy", "ecs", "pause", "handover", "targets", "lambda", "alarms", "cloudwatch", "prometheus"]
+    features          = ["codedeploy", "ecs", "pause", "targets", "lambda", "alarms", "cloudwatch", "prometheus"]
     deployment_groups = [{ application = "shop", group = "production", cluster = "main", service = "web" }]
     services          = [{ cluster = "main", service = "web" }]
     plan              = "s3://plans/shop.yaml"

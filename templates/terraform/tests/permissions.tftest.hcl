@@ -82,7 +82,7 @@ run "everything" {
   command = plan
 
   variables {
-    features = ["codedeploy", "ecs", "pause", "handover", "targets", "lambda", "alarms", "cloudwatch", "prometheus"]
+    features = ["codedeploy", "ecs", "pause", "targets", "lambda", "alarms", "cloudwatch", "prometheus"]
     deployment_groups = [
       { application = "shop", group = "production", cluster = "main", service = "web" },
       { application = "till", group = "production", function = "checkout" },
@@ -166,5 +166,19 @@ run "in_china" {
   assert {
     condition     = aws_vpc_endpoint.interface["codedeploy"].service_name == "cn.com.amazonaws.cn-north-1.codedeploy" && aws_vpc_endpoint.s3[0].service_name == "com.amazonaws.cn-north-1.s3"
     error_message = "The endpoints are ${aws_vpc_endpoint.interface["codedeploy"].service_name} and ${aws_vpc_endpoint.s3[0].service_name}."
+  }
+}
+
+run "without_handing_over_it_may_not_call_itself" {
+  command = plan
+
+  variables {
+    hand_over         = false
+    deployment_groups = [{ application = "shop", group = "production", cluster = "main", service = "web" }]
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.gate.policy, "lambda:InvokeFunction")
+    error_message = "The function may call itself: ${aws_iam_role_policy.gate.policy}"
   }
 }
