@@ -26,7 +26,9 @@ locals {
   # Interface endpoints in China begin with cn.
   endpoint_prefix = "${startswith(local.here.region, "cn-") ? "cn.com" : "com"}.amazonaws.${local.here.region}"
 
-  listeners = merge([for i, b in try(var.vpc.load_balancers, []) : { for port in b.ports : "${i}-${port}" => { group = b.security_group_id, port = port } }]...)
+  # Not by try: what holds something that is known after apply alone, as a security group's id is, try gives as unknown, and for_each takes none.
+  load_balancers = var.vpc == null ? [] : var.vpc.load_balancers
+  listeners      = merge([for i, b in local.load_balancers : { for port in b.ports : "${i}-${port}" => { group = b.security_group_id, port = port } }]...)
 }
 
 resource "aws_security_group" "gate" {

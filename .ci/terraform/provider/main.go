@@ -1,7 +1,7 @@
 // The command terraform-provider-aws stands in for the AWS provider where that can't be had: it serves the schema of the
 // resources that the templates use, and nothing else. With it a configuration is validated against the names, types and blocks of
-// the real provider, and planned by tests that mock the provider. It neither reads nor changes anything, and of values it knows those of
-// values.go alone.
+// the real provider, planned by tests that mock the provider, and applied to nothing: what only AWS can say isn't known before, and then
+// is what made.go says. It neither reads nor changes anything, and of what AWS takes it knows values.go alone.
 package main
 
 import (

@@ -6,8 +6,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov5"
 )
 
-// server answers what validation and mocked tests ask a provider. The interface that is embedded is nil: planning, reading or
-// applying a resource for real ends the process, as it should.
+// server answers what validating, planning, applying once and mocked tests ask a provider. The interface that is embedded is nil:
+// anything else ends the process, as it should.
 type server struct {
 	tfprotov5.ProviderServer
 	schema *tfprotov5.GetProviderSchemaResponse

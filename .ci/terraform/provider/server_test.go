@@ -13,14 +13,7 @@ func validate(t *testing.T, resource string, set map[string]tftypes.Value) []str
 	t.Helper()
 	s := &server{schema: served(t)}
 	kind := s.schema.ResourceSchemas[resource].ValueType().(tftypes.Object)
-	values := map[string]tftypes.Value{}
-	for name, of := range kind.AttributeTypes {
-		values[name] = tftypes.NewValue(of, nil)
-		if v, there := set[name]; there {
-			values[name] = v
-		}
-	}
-	config, err := tfprotov5.NewDynamicValue(kind, tftypes.NewValue(kind, values))
+	config, err := tfprotov5.NewDynamicValue(kind, resourceOf(kind, set))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +32,6 @@ func validate(t *testing.T, resource string, set map[string]tftypes.Value) []str
 }
 
 func TestAValueThatAWSDoesNotTakeIsRefused(t *testing.T) {
-	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 	for _, tt := range []struct {
 		why, resource string
 		set           map[string]tftypes.Value
