@@ -19,9 +19,12 @@ locals {
     sqs                  = null
     tag                  = null
   }
-  endpoints = toset(try(var.vpc.endpoints, false) ? [
-    for service in distinct([for call in local.calls : local.endpoint_of[split(":", call.action)[0]]]) : service if service != null
-  ] : [])
+  # Of the features, and not of the role's statements: whose names may be known after apply alone.
+  called = toset(flatten([for g in local.granted : [
+    for call in jsondecode(templatefile(local.permissions, local.here))[g.feature] : split(":", call.action)[0]
+    if g.platform == null || contains(try(call.platforms, [coalesce(g.platform, "any")]), coalesce(g.platform, "any"))
+  ]]))
+  endpoints = toset(try(var.vpc.endpoints, false) ? [for service in local.called : local.endpoint_of[service] if local.endpoint_of[service] != null] : [])
 
   # Interface endpoints in China begin with cn.
   endpoint_prefix = "${startswith(local.here.region, "cn-") ? "cn.com" : "com"}.amazonaws.${local.here.region}"

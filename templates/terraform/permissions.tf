@@ -20,11 +20,17 @@ locals {
     application = "*", group = "*", cluster = "*", service = "*", deployed = "*", bucket = "*", key = "*", name = "*", kms_key_arn = "*"
   }
 
-  # What the plan and its secrets lie in. What a name such as {{ application }} stands for isn't known here.
-  plan_addresses = [for address in concat(can(regex("^(s3|ssm):", var.plan)) ? [var.plan] : [], var.plan_includes) : replace(address, "/\\{\\{[^}]*}}/", "*")]
-  plan_objects   = [for address in local.plan_addresses : regex("^s3://(?P<bucket>[^/]+)/(?P<key>.+)$", address) if startswith(address, "s3:")]
-  plan_names     = [for address in local.plan_addresses : trimprefix(address, "ssm:") if startswith(address, "ssm:")]
-  secrets        = [for secret in var.secrets : regex("^(?P<scheme>ssm|secretsmanager):(?P<name>[^#]+)", replace(secret, "/\\{\\{[^}]*}}/", "*"))]
+  # What the plan and its secrets lie in. What a name such as {{ application }} stands for isn't known here, and what is made in the same
+  # configuration is known after apply alone: that an address begins with s3: or ssm: is known before, and all that decides what is made.
+  plan_elsewhere = var.plan == null ? false : startswith(var.plan, "s3:") || startswith(var.plan, "ssm:")
+  plan_addresses = concat(local.plan_elsewhere ? [var.plan] : [], var.plan_includes)
+  any_name       = "/\\{\\{[^}]*}}/"
+  plan_objects   = [for address in local.plan_addresses : regex("^s3://(?P<bucket>[^/]+)/(?P<key>.+)$", replace(address, local.any_name, "*")) if startswith(address, "s3:")]
+  plan_names     = [for address in local.plan_addresses : trimprefix(replace(address, local.any_name, "*"), "ssm:") if startswith(address, "ssm:")]
+  secrets = [for secret in var.secrets : {
+    scheme = startswith(secret, "ssm:") ? "ssm" : "secretsmanager"
+    name   = regex("^[a-z]+:([^#]+)", replace(secret, local.any_name, "*"))[0]
+  }]
 
   # Each is a feature of permissions.json, with the names that its resources are to have.
   granted = concat(
