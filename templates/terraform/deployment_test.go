@@ -3,9 +3,11 @@
 package terraform
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,7 +141,34 @@ func TestTheExampleForFunctionsLetsAGoodVersionThroughAndTakesABadOneBack(t *tes
 	}, []string{"the new version answers", "the prices can't be read"}, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction"})
 }
 
-// What the simulator doesn't know: who may call the gate.
+// What the simulator doesn't know: who may call the gate. CodeDeploy's managed policies let it call functions of one prefix.
+func TestCodeDeployMayCallTheGate(t *testing.T) {
+	for example, policy := range map[string]string{"ecs-codedeploy": "AWSCodeDeployRoleForECSLimited", "lambda": "AWSCodeDeployRoleForLambdaLimited"} {
+		state, s := applied(t, example)
+		role, err := s.Role(s.Find("AWS::CodeDeploy::DeploymentGroup")[0].Properties["ServiceRoleArn"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust, err := role.Trust()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var attached []string
+		for _, r := range state.Resources {
+			var a struct {
+				Role      string
+				PolicyARN string `json:"policy_arn"`
+			}
+			if err := json.Unmarshal(r.Values, &a); r.Type == "aws_iam_role_policy_attachment" && err == nil && a.Role == role.Name {
+				attached = append(attached, a.PolicyARN[strings.LastIndexByte(a.PolicyARN, '/')+1:])
+			}
+		}
+		if !trust.Trusts("codedeploy.amazonaws.com") || !slices.Contains(attached, policy) || !strings.HasPrefix(output(t, state, "gate"), "CodeDeployHook_") {
+			t.Errorf("%s: CodeDeploy calls %s by a role with %v", example, output(t, state, "gate"), attached)
+		}
+	}
+}
+
 func TestECSMayCallTheGate(t *testing.T) {
 	state, s := applied(t, "ecs")
 	w, err := s.World()
