@@ -1,12 +1,14 @@
-//go:build !function
-
 package main
 
 import (
+	goast "go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,17 +56,23 @@ func documentation(t *testing.T) []page {
 	}
 	pages := make([]page, 0, len(names))
 	for _, name := range names {
-		source, err := os.ReadFile(filepath.Join(repository, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := readPage(name, source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, p)
+		pages = append(pages, pageNamed(t, name))
 	}
 	return pages
+}
+
+// pageNamed is one page.
+func pageNamed(t *testing.T, name string) page {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(repository, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := readPage(name, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // in gives the examples whose fence names a language.
@@ -124,4 +132,32 @@ func TestCodeIsFoundWhereverMarkdownHasIt(t *testing.T) {
 	if !slices.Equal(p.spans, []string{"greenlight run"}) {
 		t.Errorf("the spans are %q", p.spans)
 	}
+}
+
+// literals are all texts in the Go files of folders that aren't tests.
+func literals(folders ...string) ([]string, error) {
+	var all []string
+	for _, folder := range folders {
+		if err := filepath.WalkDir(filepath.Join(repository, folder), func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			goast.Inspect(file, func(n goast.Node) bool {
+				if literal, is := n.(*goast.BasicLit); is && literal.Kind == token.STRING {
+					if text, err := strconv.Unquote(literal.Value); err == nil {
+						all = append(all, text)
+					}
+				}
+				return true
+			})
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,41 +18,22 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml/yamlfmt"
 )
 
-var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
-
 // Every example of a plan in the documentation is one that greenlight takes. Those that show a list of checks alone are
 // read as a plan's.
 func TestThePlansInTheDocumentationAreRight(t *testing.T) {
-	pages := []string{"../../README.md"}
-	for _, pattern := range []string{"../../docs/*.md", "../../docs/checks/*.md"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, found...)
-	}
-	texts := map[string][]byte{}
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[page] = text
-	}
+	pages := documentation(t)
 	t.Chdir("testdata/docs") // where the files are that the examples name
 	found := 0
-	for _, page := range pages {
-		text := texts[page]
-		blocks := yamlBlock.FindAllStringSubmatch(string(text), -1)
-		for _, block := range blocks {
+	for _, p := range pages {
+		for _, e := range p.in("yaml") {
 			found++
-			source := block[1]
+			source := e.text
 			if !regexp.MustCompile(`(?m)^version:`).MatchString(source) {
 				source = "version: 1\n" + source
 			}
 			language := language(nil, registry.Environment{CommandLine: true})
-			if _, err := language.Parse(plan.Source{Name: filepath.Base(page), Text: []byte(source), Include: shown(blocks)}); err != nil {
-				t.Errorf("%v, in:\n%s", err, source)
+			if _, err := language.Parse(plan.Source{Name: filepath.Base(p.name), Text: []byte(source), Include: shown(p.in("yaml"))}); err != nil {
+				t.Errorf("%s:%d: %v, in:\n%s", e.page, e.line, err, source)
 			}
 		}
 	}
@@ -61,14 +43,14 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 }
 
 // shown includes the examples of a page that begin with a file's name: # health.yaml
-type shown [][]string
+type shown []example
 
 func (s shown) Resolve(file string) (string, error) { return file, nil }
 
 func (s shown) Read(name string) (plan.Source, error) {
-	for _, block := range s {
-		if strings.HasPrefix(block[1], "# "+name+"\n") {
-			return plan.Source{Name: name, Text: []byte(block[1])}, nil
+	for _, e := range s {
+		if strings.HasPrefix(e.text, "# "+name+"\n") {
+			return plan.Source{Name: name, Text: []byte(e.text)}, nil
 		}
 	}
 	return plan.Source{}, fmt.Errorf("the page shows no %s", name)
@@ -76,15 +58,11 @@ func (s shown) Read(name string) (plan.Source, error) {
 
 // The cases that docs/testing.md shows are those of the plan that it shows, and as it says.
 func TestTheCasesInTheDocumentationAreAsTheySay(t *testing.T) {
-	page, err := os.ReadFile("../../docs/testing.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := pageNamed(t, "docs/testing.md")
 	folder := t.TempDir()
-	cases := regexp.MustCompile("(?s)```yml\n(# greenlight.test.yaml.*?)```").FindSubmatch(page)
 	if err := errors.Join(
-		os.WriteFile(filepath.Join(folder, "greenlight.test.yaml"), cases[1], 0o600),
-		os.WriteFile(filepath.Join(folder, "greenlight.yaml"), yamlBlock.FindSubmatch(page)[1], 0o600),
+		os.WriteFile(filepath.Join(folder, "greenlight.test.yaml"), []byte(p.in("yml")[0].text), 0o600),
+		os.WriteFile(filepath.Join(folder, "greenlight.yaml"), []byte(p.in("yaml")[0].text), 0o600),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -93,13 +71,13 @@ func TestTheCasesInTheDocumentationAreAsTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	shown := regexp.MustCompile("(?s)```\n(ok .*?)```").FindSubmatch(page)
+	printed := slices.IndexFunc(p.examples, func(e example) bool { return e.fenced && e.language == "" })
 	report, err := suite.Run(t.Context(), func(r plantest.Result) { fmt.Fprintf(&out, "ok    %s  \n", r.Case.Name) })
 	if err != nil || report.Failed() > 0 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	fmt.Fprintf(&out, "never failed in any case: %s\nok    greenlight.test.yaml: %d cases  \n", report.NeverFailed[0].Name, len(report.Results))
-	if got := regexp.MustCompile(`[0-9.]+s\n`).ReplaceAllString(string(shown[1]), "\n"); got != out.String() {
+	if got := regexp.MustCompile(`[0-9.]+s\n`).ReplaceAllString(p.examples[printed].text, "\n"); got != out.String() {
 		t.Errorf("the page shows\n%s, and what is printed is\n%s", got, out.String())
 	}
 }
@@ -120,18 +98,10 @@ func TestExamplesAreLaidOutByFmt(t *testing.T) {
 			t.Errorf("%s: greenlight fmt -w changes it, %v:\n%s", path, err, cmp.Diff(string(text), string(out)))
 		}
 	}
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range append(pages, "../../README.md") {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, block := range yamlBlock.FindAllStringSubmatch(string(text), -1) {
-			if out, err := yamlfmt.Source(page, []byte(block[1])); err != nil || string(out) != block[1] {
-				t.Errorf("%s: greenlight fmt changes an example, %v:\n%s", page, err, cmp.Diff(block[1], string(out)))
+	for _, p := range documentation(t) {
+		for _, e := range p.in("yaml") {
+			if out, err := yamlfmt.Source(p.name, []byte(e.text)); err != nil || string(out) != e.text {
+				t.Errorf("%s:%d: greenlight fmt changes an example, %v:\n%s", e.page, e.line, err, cmp.Diff(e.text, string(out)))
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 		main() // the demo's Lambda service has started this binary as a hook
 		return
 	}
-	testscript.Main(m, map[string]func(){"greenlight": func() { os.Exit(runMain()) }})
+	testscript.Main(m, map[string]func(){"greenlight": func() { os.Exit(runMain()) }, "shop": serveShop})
 }
 
 // TestCommandLine runs the scripts of testdata/script. In each, `serve` starts a green on loopback and sets $GREEN to
