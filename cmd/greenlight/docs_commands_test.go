@@ -97,7 +97,7 @@ func newTerminal(t *testing.T, p page, env []string, shop, faults string) *termi
 		t.Fatal(err)
 	}
 	if plans := p.in("yaml"); len(plans) > 0 {
-		term.write("greenlight.yaml", plans[0].text)
+		term.write("greenlight.yaml", plans[0].plan())
 	}
 	for _, name := range []string{"examples", "templates"} {
 		target, err := filepath.Abs(filepath.Join(repository, name))
@@ -198,7 +198,12 @@ func greenlight(ctx context.Context, term *terminal, args []string) error {
 	}
 	shell := interp.HandlerCtx(ctx)
 	command := exec.CommandContext(ctx, binary, given...)
-	command.Dir, command.Env = shell.Dir, term.env
+	command.Dir = shell.Dir
+	for name, v := range shell.Env.Each {
+		if v.Exported {
+			command.Env = append(command.Env, name+"="+v.String())
+		}
+	}
 	command.Stdin, command.Stdout, command.Stderr = shell.Stdin, shell.Stdout, shell.Stderr
 	err = command.Run()
 	var exit *exec.ExitError

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,9 +22,12 @@ import (
 	"testing"
 	"time"
 
+	cd "github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"go.yaml.in/yaml/v4"
 	"mvdan.cc/sh/v3/shell"
 
+	"github.com/greenlight-deploy/greenlight/hook"
 	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
@@ -53,6 +57,9 @@ func rules() []rule {
 	begins := func(text string) func(example) bool {
 		return func(e example) bool { return !e.fenced && strings.HasPrefix(e.text, text) }
 	}
+	has := func(key string) func(example) bool {
+		return func(e example) bool { return e.language == "json" && !event(e) && e.members()[key] != nil }
+	}
 	return []rule{
 		{what: "a plan", is: fence("yaml"), by: "TestThePlansInTheDocumentationAreRight"},
 		{what: "Go", is: fence("go"), by: "TestTheGoInTheDocumentationStandsInAFileOrCompiles"},
@@ -60,12 +67,17 @@ func rules() []rule {
 		{what: "cases", is: on("docs/testing.md", fence("yml")), hold: holdCases},
 		{what: "what the cases print", is: on("docs/testing.md", fence("")), by: "TestTheCasesInTheDocumentationAreAsTheySay"},
 		{what: "lines of the gate's template", is: on("templates/go/README.md", fence("yml")), by: "../../templates/go/readme_test.go"},
-		{what: "the agent's AppSpec", is: on("docs/hook.md", fence("yml")), hold: holdAgent},
+		{what: "the agent's AppSpec", is: on("docs/contracts/agent.md", fence("yml")), hold: holdAgent},
 		{what: "an AppSpec's hooks", is: begins("Hooks:\n"), hold: holdHooks},
 		{what: "commands that fetch a release", is: on("docs/install.md", fence("sh")), by: "testdata/script/install.txtar"},
 		{what: "steps of a job", is: on("docs/install.md", fence("yml")), hold: holdAction},
 		{what: "a step of a job", is: begins("- run: "), hold: holdStep},
-		{what: "a line of the log, or EventBridge's pattern", is: fence("json"), hold: holdJSON},
+		{what: "a line of the log", is: has("msg"), hold: holdLog},
+		{what: "the pattern of EventBridge's rule", is: has("detail"), hold: holdPattern},
+		{what: "an event", is: event, hold: holdEvent},
+		{what: "an answer to ECS", is: has("hookStatus"), hold: holdAnswer},
+		{what: "a report to CodeDeploy", is: has("lifecycleEventHookExecutionId"), hold: holdRequest(&cd.PutLifecycleEventHookExecutionStatusInput{})},
+		{what: "an answer to a pause", is: has("hookId"), hold: holdRequest(&ecs.ContinueServiceDeploymentInput{})},
 		{what: "a query of the log", is: begins("fields @timestamp"), hold: holdQuery},
 		{what: "TypeScript", is: fence("ts"), hold: holdTypeScript},
 		{what: "HCL", is: fence("hcl"), hold: holdHCL},
@@ -285,30 +297,80 @@ func holdHooks(_ *testing.T, e example) error {
 	return err
 }
 
-// holdJSON holds a line of the log to what the code writes, by its keys, and the pattern of the pauses to the one in the template.
-func holdJSON(_ *testing.T, e example) error {
-	var document map[string]any
-	if err := json.Unmarshal([]byte(e.text), &document); err != nil {
+// members are those of an example that is an object; nil where it isn't JSON.
+func (e example) members() map[string]any {
+	var members map[string]any
+	_ = json.Unmarshal([]byte(e.text), &members)
+	return members
+}
+
+// event says that an example is what a function is called with.
+func event(e example) bool {
+	m := e.members()
+	return e.language == "json" && (m["DeploymentId"] != nil || m["executionId"] != nil || m["version"] != nil)
+}
+
+func holdEvent(_ *testing.T, e example) error {
+	_, err := hook.ParseExecution([]byte(e.text))
+	return err
+}
+
+// holdAnswer holds an answer to what the package gives to the page's event: its members and its status are the same.
+func holdAnswer(t *testing.T, e example) error {
+	examples := pageNamed(t, e.page).examples
+	at := slices.IndexFunc(examples, event)
+	if at < 0 {
+		return errors.New("the page shows no event that it answers")
+	}
+	shown := e.members()
+	statuses := map[any]hook.Status{"SUCCEEDED": hook.Succeeded, "FAILED": hook.Failed, "IN_PROGRESS": hook.InProgress}
+	h := hook.New(decided{Status: statuses[shown["hookStatus"]], Reason: "any", After: time.Minute, State: json.RawMessage("1")}, hook.WithLogger(slog.New(slog.DiscardHandler)))
+	answer, err := h.Invoke(t.Context(), []byte(examples[at].text))
+	if err != nil {
 		return err
 	}
-	if document["source"] != nil {
-		gate, err := os.ReadFile(filepath.Join(repository, "templates/sam/gate.yaml"))
-		if err != nil {
-			return err
-		}
-		for _, line := range []string{"source: [aws.ecs]", "detail-type: [ECS Hook State Change]", "eventName: [HOOK_AWAITING_ACTION]"} {
-			key, value, _ := strings.Cut(line, ": ")
-			if !strings.Contains(string(gate), line) || !strings.Contains(strings.ReplaceAll(e.text, `"`, ""), key+": "+value) {
-				return fmt.Errorf("the gate's rule and the page don't both have %s", line)
-			}
-		}
-		return nil
+	made := example{text: string(answer)}.members()
+	if !slices.Equal(slices.Sorted(maps.Keys(made)), slices.Sorted(maps.Keys(shown))) || made["hookStatus"] != shown["hookStatus"] {
+		return fmt.Errorf("the package answers %s", answer)
 	}
+	return nil
+}
+
+// decided is a decider that has.
+type decided hook.Verdict
+
+func (d decided) Decide(context.Context, hook.Execution) hook.Verdict { return hook.Verdict(d) }
+
+// holdRequest holds a request to the members that AWS's client has for it.
+func holdRequest(request any) func(*testing.T, example) error {
+	return func(_ *testing.T, e example) error {
+		d := json.NewDecoder(strings.NewReader(e.text))
+		d.DisallowUnknownFields()
+		return d.Decode(request)
+	}
+}
+
+// holdPattern holds the pattern of the pauses to the one in the gate's template.
+func holdPattern(_ *testing.T, e example) error {
+	gate, err := os.ReadFile(filepath.Join(repository, "templates/sam/gate.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, line := range []string{"source: [aws.ecs]", "detail-type: [ECS Hook State Change]", "eventName: [HOOK_AWAITING_ACTION]"} {
+		if !strings.Contains(string(gate), line) || !strings.Contains(strings.ReplaceAll(e.text, `"`, ""), line) {
+			return fmt.Errorf("the gate's rule and the page don't both have %s", line)
+		}
+	}
+	return nil
+}
+
+// holdLog holds a line of the log to what the code writes, by its keys.
+func holdLog(_ *testing.T, e example) error {
 	texts, err := literals("hook", "internal", "cmd", "templates/go")
 	if err != nil {
 		return err
 	}
-	for key := range document {
+	for key := range e.members() {
 		if key != slog.LevelKey && key != slog.MessageKey && !slices.Contains(texts, key) {
 			return fmt.Errorf("no code writes %q", key)
 		}
@@ -358,7 +420,7 @@ func made(format, text string) bool {
 // holdReason runs the page's scenario against a shop whose carts don't add up.
 func holdReason(t *testing.T, e example) error {
 	plan := filepath.Join(t.TempDir(), "greenlight.yaml")
-	if err := os.WriteFile(plan, []byte("version: 1\n"+pageNamed(t, e.page).in("yaml")[0].text), 0o600); err != nil {
+	if err := os.WriteFile(plan, []byte(pageNamed(t, e.page).in("yaml")[0].plan()), 0o600); err != nil {
 		return err
 	}
 	ill := newGreen()

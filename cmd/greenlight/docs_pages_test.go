@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,14 @@ type example struct {
 	line       int
 	fenced     bool
 	language   string // that the fence names
+}
+
+// plan is an example of a plan as a file has it: those that show a list of checks or stages alone leave out the version.
+func (e example) plan() string {
+	if regexp.MustCompile(`(?m)^version:`).MatchString(e.text) {
+		return e.text
+	}
+	return "version: 1\n" + e.text
 }
 
 // repository is the root, from the folder of these tests.

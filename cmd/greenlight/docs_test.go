@@ -18,8 +18,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml/yamlfmt"
 )
 
-// Every example of a plan in the documentation is one that greenlight takes. Those that show a list of checks alone are
-// read as a plan's.
+// Every example of a plan in the documentation is one that greenlight takes.
 func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	pages := documentation(t)
 	t.Chdir("testdata/docs") // where the files are that the examples name
@@ -27,10 +26,7 @@ func TestThePlansInTheDocumentationAreRight(t *testing.T) {
 	for _, p := range pages {
 		for _, e := range p.in("yaml") {
 			found++
-			source := e.text
-			if !regexp.MustCompile(`(?m)^version:`).MatchString(source) {
-				source = "version: 1\n" + source
-			}
+			source := e.plan()
 			language := language(nil, registry.Environment{CommandLine: true})
 			if _, err := language.Parse(plan.Source{Name: filepath.Base(p.name), Text: []byte(source), Include: shown(p.in("yaml"))}); err != nil {
 				t.Errorf("%s:%d: %v, in:\n%s", e.page, e.line, err, source)
