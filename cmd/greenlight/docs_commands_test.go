@@ -204,16 +204,34 @@ func greenlight(ctx context.Context, term *terminal, args []string) error {
 			command.Env = append(command.Env, name+"="+v.String())
 		}
 	}
+	if args[1] == "verify-account" {
+		if err := term.writeFunction(); err != nil {
+			return err
+		}
+		command.Env = append(command.Env, "AWS_ENDPOINT_URL="+term.shop+"/account")
+	}
 	command.Stdin, command.Stdout, command.Stderr = shell.Stdin, shell.Stdout, shell.Stderr
 	err = command.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && slices.Contains(answers(args), exit.ExitCode()) {
 		return nil
 	}
+	if args[1] == "verify-account" && exit != nil && exit.ExitCode() == exitWrongInput && strings.Contains(term.out.written.String(), "it was not confirmed: the account is") {
+		return nil // it went as far as it goes without somebody who names the account
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
 	}
 	return nil
+}
+
+// writeFunction puts a function's zip where make package does.
+func (term *terminal) writeFunction() error {
+	folder := filepath.Join(term.folder, "dist")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	return writeFunctionZip(filepath.Join(folder, "function-arm64.zip"))
 }
 
 // answers are exit codes that are an answer. The simulated account has no IAM, so that doctor finds that roles can't be read.

@@ -25,6 +25,7 @@ func documentedShop(t *testing.T) string {
 	mux.HandleFunc("GET /health", answer(http.StatusOK, `{"status": "ok", "version": 3}`))
 	mux.HandleFunc("POST /carts", answer(http.StatusCreated, `{"total": 59.7}`))
 	mux.HandleFunc("POST /cart", answer(http.StatusOK, `{"total": 59.7}`))
+	mux.HandleFunc("/account", usedAccount)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"golang.org/x/term"
@@ -86,7 +87,7 @@ func runInit(ctx context.Context, a app, c command, args []string) int {
 	}
 	choice := starter.Choice{
 		Platform: starter.Platform(opts.platform), Tool: starter.Tool(opts.tool), CI: starter.CI(opts.ci), Name: opts.name,
-		Function: opts.function, Health: opts.health, AppSpec: found.AppSpec, Hooks: found.Hooks, Version: releasedVersion(),
+		Function: opts.function, Health: opts.health, AppSpec: found.AppSpec, Hooks: found.Hooks, Version: releasedVersion(version),
 	}
 	if err := choice.Validate(); err != nil {
 		return a.wrong("init: %s", err)
@@ -168,12 +169,16 @@ func (a app) askForChoice(ctx context.Context, o *initFlags) error {
 	return nil
 }
 
-// releasedVersion is the release that CI jobs are given: this one's, or the next where this is none.
-func releasedVersion() string {
-	if version == "" || strings.Contains(version, "devel") {
-		return "0.1.0"
+// release is a version that has been released: a tag alone, and none of a commit after it, as `git describe`, the go command and goreleaser's
+// snapshots name them.
+var release = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)[.\d]*)?)$`)
+
+// releasedVersion is the release that CI jobs are given: the one that built is of, or the first where it is of none.
+func releasedVersion(built string) string {
+	if m := release.FindStringSubmatch(built); m != nil {
+		return m[1]
 	}
-	return strings.TrimPrefix(version, "v")
+	return "0.1.0"
 }
 
 func (a app) tellWritten(results []starter.Result, dryRun bool) {

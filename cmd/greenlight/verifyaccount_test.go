@@ -1,12 +1,13 @@
 package main
 
 import (
-	"archive/zip"
 	"fmt"
 	"net/http"
 	"os"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/greenlight-deploy/greenlight/internal/bundle"
 )
 
 // usedAccount answers as an AWS account in which an earlier verification left a stack, and nothing may be made.
@@ -30,16 +31,16 @@ func functionZip(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: function-zip file")
 	}
-	f, err := os.Create(ts.MkAbs(args[0]))
-	ts.Check(err)
-	defer func() { ts.Check(f.Close()) }()
+	ts.Check(writeFunctionZip(ts.MkAbs(args[0])))
+}
+
+func writeFunctionZip(path string) error {
 	head := make([]byte, 64)
 	copy(head, "\x7fELF\x02\x01\x01")
 	head[16], head[18], head[20], head[52] = 2, 183, 1, 64 // a program, AArch64, version 1, this long
-	w := zip.NewWriter(f)
-	entry, err := w.Create("bootstrap")
-	ts.Check(err)
-	_, err = entry.Write(head)
-	ts.Check(err)
-	ts.Check(w.Close())
+	zipped, err := bundle.Pack([]bundle.File{{Name: "bootstrap", Mode: 0o755, Content: head}})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, zipped, 0o600)
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"text/template"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 	"github.com/greenlight-deploy/greenlight/templates"
 )
@@ -185,7 +187,7 @@ func fill(name string, c Choice) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the starter file %s: %w", name, err)
 	}
-	t, err := template.New(name).Delims("[[", "]]").Option("missingkey=error").Parse(string(text))
+	t, err := template.New(name).Delims("[[", "]]").Funcs(template.FuncMap{"yaml": inYAML}).Option("missingkey=error").Parse(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("reading the starter file %s: %w", name, err)
 	}
@@ -194,6 +196,15 @@ func fill(name string, c Choice) ([]byte, error) {
 		return nil, fmt.Errorf("filling in the starter file %s: %w", name, err)
 	}
 	return b.Bytes(), nil
+}
+
+// inYAML writes a name so that YAML reads it as a text: a folder may be called 007, or true.
+func inYAML(name string) (string, error) {
+	written, err := yaml.Marshal(name)
+	if err != nil {
+		return "", fmt.Errorf("writing %q in YAML: %w", name, err)
+	}
+	return strings.TrimSuffix(string(written), "\n"), nil
 }
 
 // infrastructure is the function's, in the tool that was chosen.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/scenario"
 	"github.com/greenlight-deploy/greenlight/internal/starter"
 )
@@ -102,6 +103,40 @@ func TestEachChoiceIsWrittenWhole(t *testing.T) {
 					t.Errorf("a second run: %+v", again[i])
 				}
 			})
+		}
+	}
+}
+
+// A folder may have a name that YAML takes for something else.
+func TestANameThatLooksLikeAnotherValueStaysAName(t *testing.T) {
+	for _, name := range []string{"007", "1e3", "true", "null", "0x10", "2026-01-01", "shop"} {
+		for _, p := range starter.Platforms() {
+			c := choice(p, starter.NoTool)
+			c.Name = name
+			files, err := starter.Files(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			folder := t.TempDir()
+			if _, err := starter.Write(folder, files, false, false); err != nil {
+				t.Fatal(err)
+			}
+			source, err := scenario.ReadFile(filepath.Join(folder, starter.ScenarioFile), "greenlight")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := scenario.Parse(source); err != nil {
+				t.Errorf("%s for %s: the scenario: %v", name, p, err)
+			}
+			if p == starter.ECS {
+				continue
+			}
+			spec, err := codedeploy.ParseAppSpec(textOf(t, files, "appspec.yaml"))
+			if err != nil {
+				t.Errorf("%s for %s: the AppSpec: %v", name, p, err)
+			} else if spec.ContainerName != name && (spec.Lambda == nil || spec.Lambda.Function != name) {
+				t.Errorf("%s for %s: the AppSpec is of %+v", name, p, spec)
+			}
 		}
 	}
 }
