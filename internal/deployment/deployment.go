@@ -59,6 +59,8 @@ type Deployment struct {
 	Notes []string
 
 	proof *proof
+	// noSource says that First is the deployment's own word: it comes from no revision. That a list has no other isn't as sure.
+	noSource bool
 }
 
 // Side is one version of the service.

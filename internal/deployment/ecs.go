@@ -171,6 +171,7 @@ func (d *byECS) history(count int, deploymentErr, listErr *ReadError) {
 	case listErr == nil:
 		into.First = count >= 0 && count <= 1
 	}
+	into.noSource = into.First && deploymentErr == nil
 	d.failures.optionally(deploymentErr, listErr)
 	into.Rollback = strings.HasPrefix(d.service.Status, "ROLLBACK_") || d.shiftsBack()
 	switch d.service.Status {

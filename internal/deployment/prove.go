@@ -26,6 +26,8 @@ type Proof struct {
 type proof struct {
 	*sides
 	stage lifecycle.Stage
+	// first says that the deployment creates the service: there is nothing else that production could lead to.
+	first bool
 }
 
 // CanProve says that there is something to prove: green is known, behind listeners or an alias that were found, and the stage
@@ -38,8 +40,9 @@ func (d Deployment) CanProve() bool {
 // that it is green that is asked.
 //
 // While green is tested, all test traffic must be green's, and none of production's; where ECS shifts production in steps
-// with hooks between them, some of production's may be. At AfterAllowTraffic green must have all of production. Green's
-// targets must all be healthy. It must not be called where CanProve is false.
+// with hooks between them, some of production's may be, and of a service that is being created all: there is no blue. At
+// AfterAllowTraffic green must have all of production. Green's targets must all be healthy. It must not be called where CanProve is
+// false.
 func (d Deployment) Prove(ctx context.Context) Proof {
 	if d.proof == nil {
 		return Proof{Reason: "no listeners and no alias were found that could show it"}
@@ -174,6 +177,8 @@ func (p *proof) productionTraffic(production *way) (string, bool) {
 	switch {
 	case has == 0:
 		return "no production traffic", true
+	case p.first:
+		return percent(has) + " of production traffic, as the service's first version", true
 	case p.stage == lifecycle.ProductionTrafficShift, p.stage == lifecycle.BeforeAllowTraffic && p.mixed && !whole(has):
 		return percent(has) + " of production traffic", true
 	}

@@ -170,6 +170,37 @@ func TestStepsOfProductionAreNoFaultWhereECSMakesThem(t *testing.T) {
 	}
 }
 
+// A service's listeners lead to its first version from the beginning: that must not keep it from being created. But the test listener's must, too, and
+// where only the list says that it is the first, it may be one that rested for longer than the list goes back.
+func TestTheFirstVersionOfAServiceMayHaveProduction(t *testing.T) {
+	const sources, counted = "DescribeServiceDeployments>serviceDeployments>0>sourceServiceRevisions", "ListServiceDeployments>serviceDeployments"
+	all := tree(t, forward(0, 100))
+	for _, tt := range []struct {
+		why, stage string
+		change     func(world)
+		denied     []string
+		shown      bool
+		reason     string
+	}{
+		{"before production is shifted", "POST_TEST_TRAFFIC_SHIFT", nil, nil, true, "tg-2 has all test traffic and 100 % of production traffic, as the service's first version; 2 of 2 targets healthy"},
+		{"at the last moment before", "PRE_PRODUCTION_TRAFFIC_SHIFT", nil, nil, true, "tg-2 has all test traffic and 100 % of production traffic, as the service's first version; 2 of 2 targets healthy"},
+		{"after it", "POST_PRODUCTION_TRAFFIC_SHIFT", nil, nil, true, "tg-2 has all production traffic; 2 of 2 targets healthy"},
+		{"the test listener leads elsewhere", "POST_TEST_TRAFFIC_SHIFT", func(w world) { w.set(rules(testRule)+">0>Actions", tree(t, forward(100, 0))) }, nil, false, "the test listener forwards to tg-1: the deployment hasn't moved test traffic to tg-2, or something has moved it back"},
+		{"the list alone says that it is the first", "POST_TEST_TRAFFIC_SHIFT", nil, []string{"DescribeServiceDeployments"}, false, "tg-2, which is to be tested, has 100 % of production traffic already: something has moved it before its time"},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			w := byECS(t, tt.stage).set(sources, []any{}).set(counted, []any{map[string]any{"serviceDeploymentArn": "a"}}).set(rules(prodRule)+">0>Actions", all)
+			if tt.change != nil {
+				tt.change(w)
+			}
+			d := describe(t, &cloud{world: w, denied: tt.denied}, ecsExecution(tt.stage), deployment.Settings{})
+			if d.err != nil || !d.First || d.proof.Shown != tt.shown || d.proof.Reason != tt.reason {
+				t.Errorf("\n got %+v with %v\nwant %t: %s", d.proof, d.err, tt.shown, tt.reason)
+			}
+		})
+	}
+}
+
 func TestAnAliasProvesTheVersion(t *testing.T) {
 	for _, tt := range []struct {
 		why, event, alias string

@@ -38,7 +38,7 @@ func (s *sides) place(d *Deployment) {
 	}
 	provable := d.Stage != "" && d.Stage.GreenAnswers()
 	if s.lambda != nil && provable {
-		d.proof = &proof{sides: s, stage: d.Stage}
+		d.proof = &proof{sides: s, stage: d.Stage, first: d.noSource}
 	}
 	if d.Platform == CodeDeployLambda {
 		d.Green.lacks("url", s.noWay)
@@ -47,7 +47,7 @@ func (s *sides) place(d *Deployment) {
 	s.placeGreen(d)
 	s.placeBlue(d)
 	if s.production != nil && s.greenGroup.arn != "" && provable {
-		d.proof = &proof{sides: s, stage: d.Stage}
+		d.proof = &proof{sides: s, stage: d.Stage, first: d.noSource}
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
 
@@ -51,6 +52,8 @@ type cloud struct {
 	owners  map[string]*deployed
 	// parameters are those that stacks were given, by the stack's name.
 	parameters map[string]map[string]string
+	// creation says which hooks ECS calls when it creates a service.
+	creation ecs.CreationHooks
 	// frontless are the task definitions whose command removes the front page.
 	frontless map[string]bool
 }
@@ -381,7 +384,7 @@ func (c *cloud) simulate(d *deployed, s *cfntest.Stack, name string) (*simulator
 		w.Config.Blue, w.Config.Tasks = registered(s), c.task
 	}
 	if w.Config.ECS != nil {
-		w.Config.ECS.NewService = true
+		w.Config.ECS.NewService, w.Config.ECS.CreationHooks = true, c.creation
 	}
 	sim, err := simulator.Start(c.t.Context(), w.Config)
 	if err != nil {

@@ -56,13 +56,13 @@ type line struct {
 	Reason     string `json:"reason"`
 }
 
-// executions are those of a deployment, in the order in which they began.
+// executions are those of a deployment, or with "" of all, in the order in which they began.
 func executions(messages []string, deployment string) []Execution {
 	var all []*Execution
 	byID := map[string]*Execution{}
 	for _, message := range messages {
 		var l line
-		if !strings.HasPrefix(message, "{") || json.Unmarshal([]byte(message), &l) != nil || l.Deployment != deployment {
+		if !strings.HasPrefix(message, "{") || json.Unmarshal([]byte(message), &l) != nil || l.Execution == "" || deployment != "" && l.Deployment != deployment {
 			continue // what Lambda itself writes is no JSON, or of another kind
 		}
 		e := byID[l.Execution]
@@ -115,8 +115,9 @@ func (v *Verification) readLog(ctx context.Context, group string, since time.Tim
 }
 
 func (v *Verification) messages(ctx context.Context, group string, since time.Time) ([]string, error) {
+	const askew = 10 * time.Minute // this machine's clock may be, and lines are told apart by their deployment
 	var all []string
-	query := logQuery{Group: group, From: since.UnixMilli()}
+	query := logQuery{Group: group, From: since.Add(-askew).UnixMilli()}
 	for asked := map[string]bool{}; ; {
 		page, err := v.Account.filterLog(ctx, query)
 		if err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
+	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 )
 
 // envApple makes this process the deployed function of the example for Lambda: what an apple costs in that version.
@@ -155,6 +156,9 @@ func TestAStackThatCantBeMadeIsToldWithItsReasonAndTakenAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if heard := report.Trials[1].Heard; len(heard) > 0 {
+		t.Errorf("nothing was deployed, and the gate was asked: %+v", heard)
+	}
 	if wrong := report.Trials[0].Wrong(); wrong != "" {
 		t.Errorf("what has nothing to do with it is wrong too: %s", wrong)
 	}
@@ -221,5 +225,40 @@ func TestAStackThatNeverGoesIsNamedWithTheReason(t *testing.T) {
 	}
 	if wrong := report.Trials[0].Wrong(); wrong != "" {
 		t.Errorf("the deployments are taken for wrong: %s", wrong)
+	}
+}
+
+// What ECS calls when it creates a service isn't documented. Where it calls all hooks, the gate is asked about the first version too.
+func TestAServiceWhoseCreationAsksTheGateIsTold(t *testing.T) {
+	v, c := rehearsed(t)
+	v.Contracts, c.creation = []Contract{ECS}, ecs.CreationAll
+	report, err := v.Run(t.Context())
+	if err != nil || !report.OK() {
+		t.Fatalf("it didn't go well: %v, %+v", err, report.Trials)
+	}
+	i := slices.IndexFunc(report.Facts, func(f Finding) bool { return f.Result == Answered })
+	if i < 0 || report.Facts[i].Evidence != "at AfterInstall, AfterAllowTestTraffic, AfterAllowTraffic" {
+		t.Errorf("the facts are %+v", report.Facts)
+	}
+}
+
+func TestAServiceThatTheGateRefusesAtItsCreationIsToldWithTheVerdict(t *testing.T) {
+	v, c := rehearsed(t)
+	v.Contracts, c.creation = []Contract{ECS}, ecs.CreationAll
+	c.frontless["arn:aws:ecs:eu-west-1:"+c.account+":task-definition/"+v.Name+"-ecs:1"] = true
+	report, err := v.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := report.Trials[0].Heard
+	if len(heard) < 2 || heard[1].Status != "Failed" || !strings.Contains(heard[1].Reason, "status is 403, expected 200") || report.OK() {
+		t.Errorf("the gate said %+v, and the problem is %s", heard, report.Trials[0].Problem)
+	}
+	var text bytes.Buffer
+	if err := report.Markdown(&text); err != nil || !strings.Contains(text.String(), "## ecs, all that the gate was asked") {
+		t.Errorf("the report doesn't tell it: %v\n%s", err, text.String())
+	}
+	if left := c.left(); len(left) > 0 {
+		t.Errorf("left in the account: %v", left)
 	}
 }

@@ -34,8 +34,9 @@ type Trial struct {
 	Weights []Weights `json:"weights,omitempty"`
 	// Doctor is what doctor said when the good version was in production; nil where that wasn't reached.
 	Doctor *Diagnosis `json:"doctor,omitempty"`
-	// Problem is why it wasn't seen to its end.
-	Problem string `json:"problem,omitempty"`
+	// Problem is why it wasn't seen to its end, and Heard what the gate had been asked until then, by whatever deployment.
+	Problem string      `json:"problem,omitempty"`
+	Heard   []Execution `json:"heard,omitempty"`
 }
 
 // First is the first deployment of a service by ECS, which creates it.
@@ -140,6 +141,10 @@ func (r Report) Markdown(w io.Writer) error {
 		for _, d := range t.Deployments {
 			d.details(&b, t.Contract)
 		}
+		if t.Problem != "" {
+			fmt.Fprintf(&b, "\n## %s, all that the gate was asked\n", t.Contract)
+			describe(&b, t.Heard)
+		}
 	}
 	if len(r.Left) > 0 {
 		fmt.Fprintf(&b, "\n## Left in the account\n\n%s\n\nTake them away with `greenlight verify-account --clean-up`.\n", strings.Join(r.Left, ", "))
@@ -192,10 +197,15 @@ func (d Deployment) details(b *strings.Builder, c Contract) {
 	if d.Why != "" {
 		fmt.Fprintf(b, "\n%s\n", d.Why)
 	}
-	if len(d.Executions) == 0 {
+	describe(b, d.Executions)
+}
+
+// describe tells calls of the gate.
+func describe(b *strings.Builder, calls []Execution) {
+	if len(calls) == 0 {
 		b.WriteString("\nNobody asked the gate.\n")
 	}
-	for _, e := range d.Executions {
+	for _, e := range calls {
 		fmt.Fprintf(b, "\n- %s: %s; %s\n  - found: %s\n", e.Stage, e.Status, e.Reason, e.Found)
 		for _, p := range e.Proofs {
 			fmt.Fprintf(b, "  - green is green: %s\n", p)

@@ -119,9 +119,16 @@ func (v *Verification) try(ctx context.Context, c Contract, on ground) Trial {
 	if err := v.tryExample(ctx, &t, on); err != nil {
 		t.Problem = err.Error()
 		v.tell(string(c), "%s", t.Problem)
+		// The gate may be the reason: of a service that isn't made where it says no.
+		if messages, err := v.messages(ctx, logGroup("CodeDeployHook_"+t.Stack), v.began); err == nil {
+			t.Heard = executions(messages, "")
+		}
 	}
 	return t
 }
+
+// logGroup is that of a function, by the examples' gate.
+func logGroup(function string) string { return "/aws/lambda/" + function }
 
 func (v *Verification) tryExample(ctx context.Context, t *Trial, on ground) error {
 	url, err := v.upload(ctx, on.bucket, t.Contract)
@@ -135,7 +142,7 @@ func (v *Verification) tryExample(ctx context.Context, t *Trial, on ground) erro
 		return err
 	}
 	v.tell(string(t.Contract), "it is there")
-	switch log := "/aws/lambda/" + outputs["Hook"]; t.Contract {
+	switch log := logGroup(outputs["Hook"]); t.Contract {
 	case CodeDeployLambda:
 		return v.tryFunction(ctx, t, outputs["Hook"], log)
 	case CodeDeployECS:

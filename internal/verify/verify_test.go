@@ -47,6 +47,9 @@ func TestTheGatesLogIsReadByExecution(t *testing.T) {
 	if diff := cmp.Diff(want, executions(messages, "d-1")); diff != "" {
 		t.Error(diff)
 	}
+	if all := executions(messages, ""); len(all) != 3 || all[1].ID != "z" {
+		t.Errorf("of all deployments there are %+v", all)
+	}
 }
 
 // elfOf is the head of a program for a processor, which is all that is looked at.
