@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
@@ -53,7 +52,7 @@ func rehearsed(t *testing.T, example string) (*rehearsal.Rehearsal, *cfntest.Sta
 	}
 	var specs []codedeploy.AppSpec
 	if text, is := s.Outputs["AppSpec"].(string); is {
-		specs = append(specs, parsed(t, text))
+		specs = append(specs, rehearsal.AppSpec(t, text))
 	}
 	w, err := s.World(specs...)
 	if err != nil {
@@ -63,7 +62,7 @@ func rehearsed(t *testing.T, example string) (*rehearsal.Rehearsal, *cfntest.Sta
 		w.Config.HealthCheck.Path = rehearsal.HealthPath
 	}
 	return rehearsal.Start(t, rehearsal.Stage{
-		World: w, Role: roleOf(t, s), Region: region, Account: account,
+		World: w, Role: rehearsal.RoleOf(t, s, gateName), Region: region, Account: account,
 		Gate: func(gate *lambda.Function) {
 			if gate.Name != gateName {
 				t.Fatalf("the hooks call %s, and the gate was expected", gate.Name)
@@ -79,38 +78,13 @@ const (
 	account = "123456789012"
 )
 
-// roleOf is the gate's role.
-func roleOf(t *testing.T, s *cfntest.Stack) *cfntest.Resource {
-	t.Helper()
-	for _, f := range s.Find("AWS::Lambda::Function") {
-		if f.Name == gateName {
-			role, err := s.Role(f.Properties["Role"].(string))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return role
-		}
-	}
-	t.Fatalf("the template has no function %s", gateName)
-	return nil
-}
-
-func parsed(t *testing.T, text string) codedeploy.AppSpec {
-	t.Helper()
-	spec, err := codedeploy.ParseAppSpec(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
-}
-
 var brokenPages = []string{"green answers", "status is 500, expected 200"}
 
 func TestTheSynthesizedServiceByCodeDeployLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
 	r, s := rehearsed(t, "codedeploy-ecs")
 	r.TryServiceByCodeDeploy(t, func(version string) codedeploy.AppSpec {
-		return parsed(t, strings.Replace(s.Outputs["AppSpec"].(string), "task-definition/shop:1", "task-definition/shop:"+version, 1))
+		return rehearsal.AppSpec(t, strings.Replace(s.Outputs["AppSpec"].(string), "task-definition/shop:1", "task-definition/shop:"+version, 1))
 	}, brokenPages, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "elasticloadbalancing:DescribeTargetHealth", "ecs:DescribeServices"})
 }
 
@@ -123,14 +97,8 @@ func TestTheSynthesizedServiceByECSLetsAGoodVersionThroughAndTakesABadOneBack(t 
 func TestTheSynthesizedFunctionLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
 	r, _ := rehearsed(t, "codedeploy-lambda")
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.TryFunction(t, rehearsal.Prices{
-		Costing: func(cents string) lambda.Function {
-			return lambda.Function{Command: []string{binary}, Description: "sku 42 for " + cents, Env: map[string]string{envCents: cents}, Timeout: 10 * time.Second}
-		},
-		Event: `{"sku":42}`, Live: "1990", Good: "2450", Bad: "0",
+		Costing: func(cents string) lambda.Function { return rehearsal.Itself(t, envCents, cents) },
+		Event:   `{"sku":42}`, Live: "1990", Good: "2450", Bad: "0",
 	}, []string{"the new version knows a price", "$.cents is 0, expected > 0"}, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction"})
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/cfntest"
 	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
-	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
@@ -55,11 +54,7 @@ func appSpec(t *testing.T, version string) codedeploy.AppSpec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := codedeploy.ParseAppSpec(strings.Replace(string(text), "shop:2", "shop:"+version, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return rehearsal.AppSpec(t, strings.Replace(string(text), "shop:2", "shop:"+version, 1))
 }
 
 // rehearsed is an example in the simulator, with the packaged function and the example's plan.
@@ -119,15 +114,9 @@ func TestTheExampleForServicesByECSLetsAGoodVersionThroughAndTakesABadOneBack(t 
 func TestTheExampleForFunctionsLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
 	r, _ := rehearsed(t, "lambda", nil)
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.TryFunction(t, rehearsal.Prices{
-		Costing: func(apple string) lambda.Function {
-			return lambda.Function{Command: []string{binary}, Description: "an apple for " + apple, Env: map[string]string{envPrices: apple}, Timeout: 10 * time.Second}
-		},
-		Event: `{"SKU":"apple"}`, Live: "19.9", Good: "24.5", Bad: "0",
+		Costing: func(apple string) lambda.Function { return rehearsal.Itself(t, envPrices, apple) },
+		Event:   `{"SKU":"apple"}`, Live: "19.9", Good: "24.5", Bad: "0",
 	}, []string{"an apple has a price", "$.price is 0, expected > 0"}, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction"})
 }
 
@@ -135,23 +124,7 @@ func TestTheExampleForFunctionsLetsAGoodVersionThroughAndTakesABadOneBack(t *tes
 func TestWhoCallsTheGateMay(t *testing.T) {
 	s, w := example(t, "ecs", services())
 	function := s.Resources["Gate"].Nested.Outputs["FunctionArn"].(string)
-	for _, h := range w.Config.ECS.Hooks {
-		role, err := s.Role(h.Role)
-		if err != nil {
-			t.Fatal(err)
-		}
-		trust, err := role.Trust()
-		if err != nil {
-			t.Fatal(err)
-		}
-		documents, err := role.Documents()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h.Function != function || !trust.Trusts("ecs.amazonaws.com") || !iampolicy.Decide(documents, nil, "lambda:InvokeFunction", function).Allowed {
-			t.Errorf("ECS's hook calls %s by %s", h.Function, role.ID)
-		}
-	}
+	rehearsal.ECSMayCall(t, s, w, function)
 	for name, policy := range map[string]string{"ecs-codedeploy": "AWSCodeDeployRoleForECSLimited", "lambda": "AWSCodeDeployRoleForLambda"} {
 		parameters := map[string]string{}
 		if name != "lambda" {

@@ -5,17 +5,14 @@ package terraform
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/greenlight-deploy/greenlight/internal/cfntest"
 	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
 	"github.com/greenlight-deploy/greenlight/internal/cfntest/tfstate"
-	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/codedeploy"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/lambda"
 )
@@ -49,30 +46,13 @@ func output(t *testing.T, s *tfstate.State, name string) string {
 	return text
 }
 
-// roleOf is the role of the function that the example says is its gate.
-func roleOf(t *testing.T, state *tfstate.State, s *cfntest.Stack) *cfntest.Resource {
-	t.Helper()
-	gate := output(t, state, "gate")
-	for _, f := range s.Find("AWS::Lambda::Function") {
-		if f.Name == gate {
-			role, err := s.Role(f.Properties["Role"].(string))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return role
-		}
-	}
-	t.Fatalf("the example has no function %s", gate)
-	return nil
-}
-
 // rehearsed is an applied example in the simulator, with the packaged function and the plan that the example gives it.
 func rehearsed(t *testing.T, example string) (*rehearsal.Rehearsal, *tfstate.State) {
 	t.Helper()
 	state, s := applied(t, example)
 	var specs []codedeploy.AppSpec
 	if example == "ecs-codedeploy" {
-		specs = append(specs, parsed(t, output(t, state, "appspec")))
+		specs = append(specs, rehearsal.AppSpec(t, output(t, state, "appspec")))
 	}
 	w, err := s.World(specs...)
 	if err != nil {
@@ -82,7 +62,7 @@ func rehearsed(t *testing.T, example string) (*rehearsal.Rehearsal, *tfstate.Sta
 		w.Config.HealthCheck.Path = rehearsal.HealthPath
 	}
 	return rehearsal.Start(t, rehearsal.Stage{
-		World: w, Role: roleOf(t, state, s), Region: region, Account: account,
+		World: w, Role: rehearsal.RoleOf(t, s, output(t, state, "gate")), Region: region, Account: account,
 		Gate: func(gate *lambda.Function) {
 			if want := output(t, state, "gate"); gate.Name != want {
 				t.Fatalf("the hooks call %s, and %s was expected", gate.Name, want)
@@ -96,22 +76,13 @@ func rehearsed(t *testing.T, example string) (*rehearsal.Rehearsal, *tfstate.Sta
 	}), state
 }
 
-func parsed(t *testing.T, text string) codedeploy.AppSpec {
-	t.Helper()
-	spec, err := codedeploy.ParseAppSpec(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
-}
-
 var brokenPages = []string{"green answers", "status is 500, expected 200"}
 
 func TestTheExampleForServicesByCodeDeployLetsAGoodVersionThroughAndTakesABadOneBack(t *testing.T) {
 	t.Parallel()
 	r, state := rehearsed(t, "ecs-codedeploy")
 	r.TryServiceByCodeDeploy(t, func(version string) codedeploy.AppSpec {
-		return parsed(t, strings.Replace(output(t, state, "appspec"), "task-definition/shop:1", "task-definition/shop:"+version, 1))
+		return rehearsal.AppSpec(t, strings.Replace(output(t, state, "appspec"), "task-definition/shop:1", "task-definition/shop:"+version, 1))
 	}, brokenPages, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "elasticloadbalancing:DescribeTargetHealth", "ecs:DescribeServices"})
 }
 
@@ -125,19 +96,13 @@ func TestTheExampleForFunctionsLetsAGoodVersionThroughAndTakesABadOneBack(t *tes
 	t.Parallel()
 	r, state := rehearsed(t, "lambda")
 	// The versions are the same where nothing has been deployed yet.
-	spec := parsed(t, strings.Replace(output(t, state, "appspec"), `"TargetVersion":"1"`, `"TargetVersion":"2"`, 1))
+	spec := rehearsal.AppSpec(t, strings.Replace(output(t, state, "appspec"), `"TargetVersion":"1"`, `"TargetVersion":"2"`, 1))
 	if l := spec.Lambda; l == nil || l.Function != "checkout" || l.Alias != "live" || len(spec.Hooks) != 2 {
 		t.Errorf("the AppSpec is %+v", spec)
 	}
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.TryFunction(t, rehearsal.Prices{
-		Costing: func(price string) lambda.Function {
-			return lambda.Function{Command: []string{binary}, Description: "for " + price, Env: map[string]string{envPrice: price}, Timeout: 10 * time.Second}
-		},
-		Event: `{}`, Live: "19.90", Good: "24.50", Bad: noPrice,
+		Costing: func(price string) lambda.Function { return rehearsal.Itself(t, envPrice, price) },
+		Event:   `{}`, Live: "19.90", Good: "24.50", Bad: noPrice,
 	}, []string{"the new version answers", "the prices can't be read"}, []string{"codedeploy:PutLifecycleEventHookExecutionStatus", "lambda:GetAlias", "lambda:InvokeFunction"})
 }
 
@@ -176,21 +141,5 @@ func TestECSMayCallTheGate(t *testing.T) {
 		t.Fatal(err)
 	}
 	function := fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", region, account, output(t, state, "gate"))
-	for _, h := range w.Config.ECS.Hooks {
-		role, err := s.Role(h.Role)
-		if err != nil {
-			t.Fatal(err)
-		}
-		trust, err := role.Trust()
-		if err != nil {
-			t.Fatal(err)
-		}
-		documents, err := role.Documents()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h.Function != function || !trust.Trusts("ecs.amazonaws.com") || !iampolicy.Decide(documents, nil, "lambda:InvokeFunction", function).Allowed {
-			t.Errorf("ECS's hook calls %s by %s", h.Function, role.ID)
-		}
-	}
+	rehearsal.ECSMayCall(t, s, w, function)
 }
