@@ -1,16 +1,15 @@
 package doctor
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"slices"
 
 	cdtypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/greenlight-deploy/greenlight/internal/appspec"
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
+	"github.com/greenlight-deploy/greenlight/internal/revision"
 )
 
 // namedHook is a stage at which a function is called, by the function's name or ARN.
@@ -30,19 +29,17 @@ func specHooks(spec appspec.Spec) []namedHook {
 	return hooks
 }
 
-// specText is the text of a revision's AppSpec where the API gives it.
-func specText(r *cdtypes.RevisionLocation) (string, error) {
-	switch {
-	case r == nil:
-		return "", errors.New("the deployment group has no revision yet")
-	case r.AppSpecContent != nil && aws.ToString(r.AppSpecContent.Content) != "":
-		return aws.ToString(r.AppSpecContent.Content), nil
-	case r.String_ != nil && aws.ToString(r.String_.Content) != "": //nolint:staticcheck // deployments by CloudFormation have such revisions
-		return aws.ToString(r.String_.Content), nil //nolint:staticcheck // as above
-	case r.S3Location != nil:
-		return "", fmt.Errorf("it is in S3, at s3://%s/%s, which isn't read", aws.ToString(r.S3Location.Bucket), aws.ToString(r.S3Location.Key))
+// specText is the text of a revision's AppSpec. lies says that it is known where that is, whether it could be read or not.
+func (x *examination) specText(ctx context.Context, r *cdtypes.RevisionLocation) (text string, lies bool, err error) {
+	text, at, err := revision.Text(r)
+	if at == nil {
+		return text, false, err
 	}
-	return "", fmt.Errorf("the API doesn't give the text of a revision of the type %s", r.RevisionType)
+	read := readingOf(ctx, "s3:GetObject", x.getObject, *at)
+	if !read.got() {
+		return "", true, fmt.Errorf("%s: %w", at, read.err)
+	}
+	return read.of, true, nil
 }
 
 // stagesOf are the stages at which the function is called.

@@ -9,6 +9,9 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/greenlight-deploy/greenlight/internal/awscall"
+	"github.com/greenlight-deploy/greenlight/internal/revision"
 )
 
 // call is an operation of AWS's.
@@ -25,6 +28,8 @@ type Clients struct {
 	getRevision          call[*codedeploy.GetApplicationRevisionInput, *codedeploy.GetApplicationRevisionOutput]
 	getDeployment        call[*codedeploy.GetDeploymentInput, *codedeploy.GetDeploymentOutput]
 	listDeployments      call[*codedeploy.ListDeploymentsInput, *codedeploy.ListDeploymentsOutput]
+
+	getObject call[revision.InS3, string]
 
 	describeServices       call[*ecs.DescribeServicesInput, *ecs.DescribeServicesOutput]
 	listServiceDeployments call[*ecs.ListServiceDeploymentsInput, *ecs.ListServiceDeploymentsOutput]
@@ -65,6 +70,7 @@ func operation[In, Out, Opt any](method func(context.Context, In, ...func(*Opt))
 func NewClients(cfg aws.Config) Clients {
 	deploys, services, balancers := codedeploy.NewFromConfig(cfg), ecs.NewFromConfig(cfg), elb.NewFromConfig(cfg)
 	functions, roles := lambda.NewFromConfig(cfg), iam.NewFromConfig(cfg)
+	objects := awscall.NewS3(cfg)
 	network, alarms := caller{cfg, ec2Service}, caller{cfg, cloudWatchService}
 	return Clients{
 		region: cfg.Region,
@@ -75,6 +81,8 @@ func NewClients(cfg aws.Config) Clients {
 		getRevision:          operation(deploys.GetApplicationRevision),
 		getDeployment:        operation(deploys.GetDeployment),
 		listDeployments:      operation(deploys.ListDeployments),
+
+		getObject: func(ctx context.Context, at revision.InS3) (string, error) { return revision.Read(ctx, objects, at) },
 
 		describeServices:       operation(services.DescribeServices),
 		listServiceDeployments: operation(services.ListServiceDeployments),

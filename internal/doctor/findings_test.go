@@ -149,9 +149,11 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		// hooks
 		{"no hook calls anything", false, func(w *world) { w.group.TargetRevision.AppSpecContent.Content = aws.String("Hooks: []") }, nil, "hooks-appspec", Fail, "names no function", "AfterAllowTestTraffic: CodeDeployHook_greenlight"},
 		{"the hooks call another function", false, func(w *world) {}, func(o *Options) { o.Application, o.Function = "shop", "CodeDeployHook_other" }, "hooks-function", Warn, "doesn't call CodeDeployHook_other", "AfterAllowTestTraffic: CodeDeployHook_other"},
-		{"the AppSpec is in S3", false, func(w *world) {
-			w.group.TargetRevision = &cdtypes.RevisionLocation{RevisionType: cdtypes.RevisionLocationTypeS3, S3Location: &cdtypes.S3Location{Bucket: aws.String("b"), Key: aws.String("k")}}
-		}, nil, "hooks-appspec", Skip, "s3://b/k", "--function"},
+		{"the AppSpec is in S3", false, func(w *world) { w.group.TargetRevision = inS3() }, nil, "hooks-appspec", Pass, "CodeDeployHook_check at AfterAllowTestTraffic", ""},
+		{"the AppSpec is in S3, where it may not be read", false, func(w *world) {
+			w.group.TargetRevision = inS3()
+			w.fails["s3:GetObject"] = apiError("AccessDenied")
+		}, nil, "hooks-appspec", Skip, "missing permission s3:GetObject", "--function"},
 		{"only the last deployment has a revision", false, func(w *world) {
 			w.group.TargetRevision, w.group.LastAttemptedDeployment = nil, &cdtypes.LastDeploymentInfo{DeploymentId: aws.String("d-1")}
 		}, nil, "hooks-appspec", Pass, "CodeDeployHook_check at AfterAllowTestTraffic", ""},
@@ -455,7 +457,7 @@ func documented(t *testing.T, checks map[string]bool) {
 func TestAMissingPermissionIsNamed(t *testing.T) {
 	inNoSkip := []string{
 		"codedeploy:ListApplications", "codedeploy:ListDeploymentGroups", // the command fails
-		"codedeploy:GetDeployment", "codedeploy:GetApplicationRevision", // asked where the group has no text
+		"codedeploy:GetDeployment", "codedeploy:GetApplicationRevision", "s3:GetObject", // asked where the group has no text
 		"iam:SimulatePrincipalPolicy",                                                        // the documents are read
 		"iam:ListRolePolicies", "iam:GetRolePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", // read without simulation
 		"ecs:ListServiceDeployments",   // of a service that ECS deploys
@@ -501,6 +503,9 @@ func TestDoctorCallsWhatItsPolicyAllowsAndNoMore(t *testing.T) {
 	examine(newWorld(), newWorld().options())
 	native := newWorld().byECS()
 	examine(native, native.options())
+	stored := newWorld()
+	stored.group.TargetRevision = inS3()
+	examine(stored, stored.options())
 	slices.Sort(called)
 	called = slices.Compact(called)
 	var allowed []string

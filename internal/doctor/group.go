@@ -50,15 +50,15 @@ func (x *examination) readHooks(ctx context.Context, info *cdtypes.DeploymentGro
 			revision = d.of.DeploymentInfo.Revision
 		}
 	}
-	text, err := specText(revision)
-	if err != nil && revision != nil {
+	text, lies, err := x.specText(ctx, revision)
+	if err != nil && revision != nil && !lies {
 		// The group's answer may have the revision's digest alone.
 		r := readingOf(ctx, "codedeploy:GetApplicationRevision", x.getRevision,
 			&codedeploy.GetApplicationRevisionInput{ApplicationName: aws.String(x.Application), Revision: revision})
 		if !r.got() {
 			return reading[[]namedHook]{err: r.err}, ""
 		}
-		text, err = specText(r.of.Revision)
+		text, _, err = x.specText(ctx, r.of.Revision)
 	}
 	if err != nil {
 		return reading[[]namedHook]{err: err}, ""

@@ -25,6 +25,7 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
 	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/revision"
 )
 
 const (
@@ -194,6 +195,13 @@ func (w *world) byECS() *world {
 	return w
 }
 
+// inS3 is a revision that lies there.
+func inS3() *cdtypes.RevisionLocation {
+	return &cdtypes.RevisionLocation{RevisionType: cdtypes.RevisionLocationTypeS3, S3Location: &cdtypes.S3Location{
+		Bucket: aws.String("b"), Key: aws.String("k"), BundleType: cdtypes.BundleTypeYaml,
+	}}
+}
+
 // deploysFunction has the group deploy a function.
 func (w *world) deploysFunction() {
 	w.group.ComputePlatform, w.group.EcsServices, w.group.LoadBalancerInfo, w.service = cdtypes.ComputePlatformLambda, nil, nil, nil
@@ -263,6 +271,12 @@ func (w *world) clients() Clients {
 				in.Revision.AppSpecContent.Content = aws.String(hooksSpec)
 			}
 			return &codedeploy.GetApplicationRevisionOutput{Revision: in.Revision}, nil
+		}),
+		getObject: answer(w, "s3:GetObject", func(at revision.InS3) (string, error) {
+			if at != (revision.InS3{Bucket: "b", Key: "k"}) {
+				return "", apiError("NoSuchKey")
+			}
+			return hooksSpec, nil
 		}),
 		listDeployments: answer(w, "codedeploy:ListDeployments", func(in *codedeploy.ListDeploymentsInput) (*codedeploy.ListDeploymentsOutput, error) {
 			return &codedeploy.ListDeploymentsOutput{Deployments: w.underWay}, nil

@@ -17,6 +17,8 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/greenlight-deploy/greenlight/internal/appspec"
+	"github.com/greenlight-deploy/greenlight/internal/awscall"
+	"github.com/greenlight-deploy/greenlight/internal/revision"
 )
 
 // CodeDeploy is what is read of AWS CodeDeploy.
@@ -45,11 +47,13 @@ type Account struct {
 	CodeDeploy    CodeDeploy
 	ECS           ECS
 	LoadBalancing LoadBalancing
+	// Objects has AppSpecs that are in S3.
+	Objects revision.Objects
 }
 
 // NewAccount reads with the settings of a configuration.
 func NewAccount(cfg aws.Config) Account {
-	return Account{codedeploy.NewFromConfig(cfg), ecs.NewFromConfig(cfg), elb.NewFromConfig(cfg)}
+	return Account{codedeploy.NewFromConfig(cfg), ecs.NewFromConfig(cfg), elb.NewFromConfig(cfg), awscall.NewS3(cfg)}
 }
 
 // ErrPlatform says that the group doesn't deploy to Amazon ECS, which has nothing of its own for the others.
@@ -148,38 +152,33 @@ func (s *Source) readSettings(info *cdtypes.DeploymentGroupInfo) {
 // spec reads the AppSpec of the group's revision, or of the last deployment where the group has none.
 func (a Account) spec(ctx context.Context, application string, info *cdtypes.DeploymentGroupInfo) (appspec.Spec, error) {
 	const remedy = "; give the AppSpec with --appspec"
-	revision := info.TargetRevision
-	if last := info.LastSuccessfulDeployment; last != nil && aws.ToString(last.DeploymentId) != "" {
-		out, err := a.CodeDeploy.GetDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: last.DeploymentId})
+	last := info.TargetRevision
+	if d := info.LastSuccessfulDeployment; d != nil && aws.ToString(d.DeploymentId) != "" {
+		out, err := a.CodeDeploy.GetDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: d.DeploymentId})
 		if err != nil {
-			return appspec.Spec{}, fmt.Errorf("reading the deployment %s: %w%s", aws.ToString(last.DeploymentId), err, remedy)
+			return appspec.Spec{}, fmt.Errorf("reading the deployment %s: %w%s", aws.ToString(d.DeploymentId), err, remedy)
 		}
 		if out.DeploymentInfo != nil && out.DeploymentInfo.Revision != nil {
-			revision = out.DeploymentInfo.Revision
+			last = out.DeploymentInfo.Revision
 		}
 	}
-	if revision == nil {
+	if last == nil {
 		return appspec.Spec{}, errors.New("the deployment group has deployed nothing yet" + remedy)
 	}
-	text := content(revision)
-	if text == "" {
-		out, err := a.CodeDeploy.GetApplicationRevision(ctx, &codedeploy.GetApplicationRevisionInput{ApplicationName: &application, Revision: revision})
-		if err != nil {
-			return appspec.Spec{}, fmt.Errorf("reading the last revision of %s: %w%s", application, err, remedy)
+	text, at, err := revision.Text(last)
+	if err != nil { // the deployment's answer may have the revision's digest alone
+		var out *codedeploy.GetApplicationRevisionOutput
+		if out, err = a.CodeDeploy.GetApplicationRevision(ctx, &codedeploy.GetApplicationRevisionInput{ApplicationName: &application, Revision: last}); err == nil {
+			text, at, err = revision.Text(out.Revision)
 		}
-		text = content(out.Revision)
 	}
-	if text == "" {
-		return appspec.Spec{}, fmt.Errorf("the last revision of %s is of the type %s, whose text isn't read%s", application, revision.RevisionType, remedy)
+	if err == nil && at != nil {
+		text, err = revision.Read(ctx, a.Objects, *at)
+	}
+	if err != nil {
+		return appspec.Spec{}, fmt.Errorf("reading the last revision of %s: %w%s", application, err, remedy)
 	}
 	return appspec.Parse(text)
-}
-
-func content(r *cdtypes.RevisionLocation) string {
-	if r == nil || r.AppSpecContent == nil {
-		return ""
-	}
-	return aws.ToString(r.AppSpecContent.Content)
 }
 
 func (a Account) shift(ctx context.Context, name string) (Shift, error) {

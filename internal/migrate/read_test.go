@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
 	"github.com/greenlight-deploy/greenlight/internal/appspec"
+	"github.com/greenlight-deploy/greenlight/internal/awscall"
 	"github.com/greenlight-deploy/greenlight/internal/migrate"
 	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
@@ -113,6 +114,41 @@ func TestTheAppSpecIsThatOfTheLastDeployment(t *testing.T) {
 	}
 	if from.AppSpec.TaskDefinition != "shop:2" || from.AppSpec.Container != "web" || from.AppSpec.Port != 8080 || !strings.HasSuffix(from.Tasks.TaskDefinition, "task-definition/shop:2") {
 		t.Errorf("the AppSpec is %+v, what runs %+v", from.AppSpec, from.Tasks)
+	}
+}
+
+// inS3 answers with a deployment whose AppSpec lies in S3.
+type inS3 struct{ migrate.CodeDeploy }
+
+func (inS3) GetDeployment(context.Context, *sdk.GetDeploymentInput, ...func(*sdk.Options)) (*sdk.GetDeploymentOutput, error) {
+	return &sdk.GetDeploymentOutput{DeploymentInfo: &types.DeploymentInfo{Revision: &types.RevisionLocation{
+		RevisionType: types.RevisionLocationTypeS3, S3Location: &types.S3Location{Bucket: aws.String("specs"), Key: aws.String("appspec.yaml")},
+	}}}, nil
+}
+
+// objects has one of the text, whatever is asked for.
+type objects string
+
+func (o objects) Get(context.Context, string, string, string, int64) (awscall.Object, error) {
+	if o == "" {
+		return awscall.Object{}, errors.New("AccessDenied")
+	}
+	return awscall.Object{Body: []byte(o)}, nil
+}
+
+func TestAnAppSpecInS3IsRead(t *testing.T) {
+	account, sim := account(t, func(*simulator.Config) {})
+	if outcome, err := sim.Deploy(t.Context(), codedeploy.AppSpec{TaskDefinition: "shop:2", ContainerName: "web", ContainerPort: 8080}); err != nil || outcome.Deployment.Status != codedeploy.Succeeded {
+		t.Fatal(outcome.Deployment.Status, err)
+	}
+	account.CodeDeploy = inS3{account.CodeDeploy}
+	account.Objects = objects("Resources: [{S: {Type: 'AWS::ECS::Service', Properties: {TaskDefinition: 'shop:2', LoadBalancerInfo: {ContainerName: stored, ContainerPort: 80}}}}]")
+	if from, err := account.Read(t.Context(), "shop", "production", nil); err != nil || from.AppSpec.Container != "stored" {
+		t.Errorf("the AppSpec is %+v (%v)", from.AppSpec, err)
+	}
+	account.Objects = objects("")
+	if _, err := account.Read(t.Context(), "shop", "production", nil); err == nil || !strings.Contains(err.Error(), "s3://specs/appspec.yaml: AccessDenied; give the AppSpec with --appspec") {
+		t.Errorf("one that may not be read: %v", err)
 	}
 }
 
