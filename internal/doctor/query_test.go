@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -263,9 +264,12 @@ func TestEndpointsAreTheSettingsOrAWSsOwn(t *testing.T) {
 }
 
 func TestTheClientsAskTheOperationsByTheirNames(t *testing.T) {
+	var mu sync.Mutex // what doesn't depend on each other is asked side by side
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		asked = append(asked, actionOf(r))
+		mu.Unlock()
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	defer server.Close()
