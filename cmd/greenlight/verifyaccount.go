@@ -24,7 +24,7 @@ func verifyAccountCommand() command {
 	return command{
 		name: "verify-account", arguments: "[flags]", summary: verifyAccountSummary,
 		help: "Deploys the examples of templates/sam into your AWS account, each with the gate, on a network of its own: a Lambda function by CodeDeploy, an ECS\n" +
-			"service by CodeDeploy, and one by Amazon ECS itself. A good version of each must go through, and a bad one must be stopped by the gate and taken\n" +
+			"service by CodeDeploy, one by Amazon ECS itself, and one whose pauses the gate answers. A good version of each must go through, and a bad one must be stopped by the gate and taken\n" +
 			"back. What AWS doesn't document and greenlight relies on is looked at on the way. Then all of it is taken away again, and a report is\n" +
 			"written to standard output, which has no account's number and can be sent to anybody.\n\n" +
 			"  greenlight verify-account > report.md        says first what it makes, how long that takes and what it costs, and asks\n" +

@@ -383,6 +383,9 @@ func (c *cloud) simulate(d *deployed, s *cfntest.Stack, name string) (*simulator
 	if w.Config.Alias == nil {
 		w.Config.Blue, w.Config.Tasks = registered(s), c.task
 	}
+	if len(s.Find("AWS::Events::Rule")) > 0 { // ECS's notices of pauses, to the gate
+		w.Config.ECS.Notices = w.Functions[0].Name
+	}
 	if w.Config.ECS != nil {
 		w.Config.ECS.NewService, w.Config.ECS.CreationHooks = true, c.creation
 	}
@@ -527,10 +530,14 @@ func (c *cloud) owner(path string, body []byte) *deployed {
 	if unescaped, err := url.QueryUnescape(text); err == nil {
 		text += unescaped
 	}
+	var longest *deployed // a name may begin with another
 	for name, d := range c.stacks {
-		if d.sim != nil && strings.Contains(text, name) {
-			return d
+		if d.sim != nil && strings.Contains(text, name) && (longest == nil || len(name) > len(longest.name)) {
+			longest = d
 		}
+	}
+	if longest != nil {
+		return longest
 	}
 	for _, name := range told.FindAllString(text, -1) {
 		if d := c.owners[name]; d != nil {

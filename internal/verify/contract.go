@@ -8,10 +8,11 @@ const (
 	CodeDeployECS    Contract = "codedeploy-ecs"
 	CodeDeployLambda Contract = "codedeploy-lambda"
 	ECS              Contract = "ecs"
+	ECSPause         Contract = "ecs-pause"
 )
 
 // Contracts are all of them.
-func Contracts() []Contract { return []Contract{CodeDeployLambda, CodeDeployECS, ECS} }
+func Contracts() []Contract { return []Contract{CodeDeployLambda, CodeDeployECS, ECS, ECSPause} }
 
 // Title names it for people.
 func (c Contract) Title() string {
@@ -22,6 +23,8 @@ func (c Contract) Title() string {
 		return "a Lambda function by CodeDeploy"
 	case ECS:
 		return "an ECS service by Amazon ECS"
+	case ECSPause:
+		return "an ECS service by Amazon ECS, whose pauses the gate answers"
 	}
 	return string(c)
 }
@@ -33,11 +36,14 @@ func (c Contract) example() string {
 		return "ecs-codedeploy"
 	case CodeDeployLambda:
 		return "lambda"
-	case ECS:
+	case ECS, ECSPause:
 		return "ecs"
 	}
 	return ""
 }
+
+// byECS says that Amazon ECS deploys.
+func (c Contract) byECS() bool { return c == ECS || c == ECSPause }
 
 // needsNetwork says that the example runs in a VPC.
 func (c Contract) needsNetwork() bool { return c != CodeDeployLambda }

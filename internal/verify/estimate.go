@@ -44,7 +44,7 @@ func Estimate(contracts []Contract, ownNetwork bool) []Item {
 		{"NAT gateway, with its address", gateways, 0.050},
 		{"Application Load Balancer", services, 0.0225 + 0.008}, // and one unit of what it carries
 		{"task on Fargate (¼ vCPU, ½ GB)", 2 * services, 0.01234},
-		{"alarm", 4*len(contracts) + services, 0.10 / 730}, // three of the gate, and two of a service or one of a function
+		{"metric of an alarm", 5*len(contracts) + services, 0.10 / 730}, // four of the gate's, and two of a service or one of a function
 		{"function, its log, the bucket", len(contracts), 0.001},
 	}
 	return slices.DeleteFunc(items, func(i Item) bool { return i.Count == 0 })

@@ -47,6 +47,7 @@ func facts() []fact {
 		{ECS, "PRE_SCALE_UP, POST_SCALE_UP, POST_TEST_TRAFFIC_SHIFT, PRE_PRODUCTION_TRAFFIC_SHIFT and POST_PRODUCTION_TRAFFIC_SHIFT are CodeDeploy's five events", "assumed", correspondence},
 		{ECS, "when the service is created ListServiceDeployments has one", "assumed", firstDeployment},
 		{ECS, "at which of POST_SCALE_UP, POST_TEST_TRAFFIC_SHIFT and POST_PRODUCTION_TRAFFIC_SHIFT a hook is called when the service is created", "open", creationHooks},
+		{ECSPause, "EventBridge tells the gate of a pause, and ECS takes its answer", "assumed", pauseAnswered},
 		{ECS, "a rollback calls hooks at TEST_TRAFFIC_SHIFT or PRODUCTION_TRAFFIC_SHIFT again, and no others", "assumed", rollbackStages},
 	}
 }
@@ -215,6 +216,19 @@ func creationHooks(t Trial) (Result, string) {
 		return Answered, "at none of them"
 	}
 	return Answered, "at " + strings.Join(stages, ", ")
+}
+
+func pauseAnswered(t Trial) (Result, string) {
+	good := t.deployment(Good)
+	switch {
+	case good == nil:
+		return NotSeen, "the good version wasn't deployed"
+	case len(good.Executions) == 0:
+		return Refuted, "the gate wasn't told"
+	case good.Executions[0].Status != "Succeeded" || good.Status != "SUCCESSFUL":
+		return Refuted, fmt.Sprintf("it was told at %s and said %s, and the deployment ended as %s", good.Executions[0].Stage, good.Executions[0].Status, good.Status)
+	}
+	return Confirmed, "it was told at " + good.Executions[0].Stage + ", and the deployment went on"
 }
 
 func rollbackStages(t Trial) (Result, string) {

@@ -25,7 +25,7 @@ func asExpected(c Contract) Trial {
 			ID: "d-3", Status: "Succeeded", Events: []Event{{"BeforeInstall", "Skipped"}, {"Install", "Succeeded"}},
 		}},
 	}}
-	if c == ECS {
+	if c.byECS() {
 		t.Deployments[0].Status, t.Deployments[1].Status, t.Deployments[1].Rollback = "SUCCESSFUL", "ROLLBACK_SUCCESSFUL", nil
 		t.Deployments[1].Executions = append(bad, execution("TEST_TRAFFIC_SHIFT", ""))
 		t.AtFirst = &First{Deployments: 1, Executions: good[1:2]}
@@ -82,6 +82,11 @@ func TestFactsAreJudgedByWhatWasSeen(t *testing.T) {
 		{"not asked when it was created", creationHooks, ECS, func(t *Trial) { t.AtFirst.Executions = nil }, Answered, "at none of them"},
 		{"no service that is asked for", creationHooks, ECS, func(t *Trial) { t.AtFirst = nil }, NotSeen, "the service wasn't created"},
 
+		{"a pause that is answered", pauseAnswered, ECSPause, nil, Confirmed, "it was told at BeforeInstall, and the deployment went on"},
+		{"a pause of which nobody is told", pauseAnswered, ECSPause, func(t *Trial) { t.Deployments[0].Executions = nil }, Refuted, "the gate wasn't told"},
+		{"an answer that isn't taken", pauseAnswered, ECSPause, func(t *Trial) { t.Deployments[0].Status = "ROLLBACK_SUCCESSFUL" }, Refuted, "it was told at BeforeInstall and said Succeeded, and the deployment ended as ROLLBACK_SUCCESSFUL"},
+		{"no pause", pauseAnswered, ECSPause, func(t *Trial) { t.Deployments = nil }, NotSeen, "the good version wasn't deployed"},
+
 		{"back through a shift", rollbackStages, ECS, nil, Confirmed, "after the gate's no it was asked at TEST_TRAFFIC_SHIFT"},
 		{"back without a word", rollbackStages, ECS, func(t *Trial) { t.Deployments[1].Executions = t.Deployments[1].Executions[:3] }, Refuted, "after the gate's no it wasn't asked again"},
 		{"back through others", rollbackStages, ECS, func(t *Trial) { t.Deployments[1].Executions[3].Stage = "AfterInstall" }, Refuted, "after the gate's no it was asked at AfterInstall"},
@@ -105,7 +110,7 @@ func TestOnlyFactsOfWhatWasTriedAreJudged(t *testing.T) {
 			t.Errorf("%s was judged", f.Contract)
 		}
 	}
-	if all := judge([]Trial{asExpected(CodeDeployECS), asExpected(CodeDeployLambda), asExpected(ECS)}); len(all) != len(facts()) {
+	if all := judge([]Trial{asExpected(CodeDeployECS), asExpected(CodeDeployLambda), asExpected(ECS), asExpected(ECSPause)}); len(all) != len(facts()) {
 		t.Errorf("%d of %d facts were judged", len(all), len(facts()))
 	}
 }
@@ -120,6 +125,7 @@ func TestATrialIsWrongWhereADeploymentEndedOtherwise(t *testing.T) {
 		{"CodeDeploy", CodeDeployECS, nil, ""},
 		{"Lambda", CodeDeployLambda, nil, ""},
 		{"ECS", ECS, nil, ""},
+		{"a pause of ECS", ECSPause, nil, ""},
 		{"the good version didn't go through", CodeDeployECS, func(t *Trial) { t.Deployments[0].Status, t.Deployments[0].Why = "Stopped", "somebody" }, "the good version ended as Stopped, expected Succeeded: somebody"},
 		{"the gate's yes was never asked for", ECS, func(t *Trial) { t.Deployments[0].Executions = nil }, "nobody asked the gate about the good version"},
 		{"the bad version went through", CodeDeployECS, func(t *Trial) { t.Deployments[1].Status = "Succeeded" }, "the bad version ended as Succeeded, expected Failed: "},

@@ -109,6 +109,9 @@ func TestAVerificationDeploysEachExampleSaysWhatCameOfItAndLeavesNothing(t *test
 		}
 	}
 	for _, trial := range report.Trials {
+		if trial.Contract == ECSPause {
+			continue
+		}
 		if d := trial.Doctor; d == nil || d.Passed == 0 || len(d.Others) > 0 || len(d.Unread) > 0 {
 			t.Errorf("%s: doctor said %+v", trial.Contract, d)
 		}

@@ -60,7 +60,8 @@ func (t Trial) deployment(v Version) *Deployment {
 func (t Trial) Wrong() string {
 	good, bad := t.deployment(Good), t.deployment(Bad)
 	ended := map[Contract][2]string{
-		CodeDeployECS: {"Succeeded", "Failed"}, CodeDeployLambda: {"Succeeded", "Failed"}, ECS: {"SUCCESSFUL", "ROLLBACK_SUCCESSFUL"},
+		CodeDeployECS: {"Succeeded", "Failed"}, CodeDeployLambda: {"Succeeded", "Failed"},
+		ECS: {"SUCCESSFUL", "ROLLBACK_SUCCESSFUL"}, ECSPause: {"SUCCESSFUL", "ROLLBACK_SUCCESSFUL"},
 	}[t.Contract]
 	switch {
 	case t.Problem != "":
@@ -75,7 +76,7 @@ func (t Trial) Wrong() string {
 		return fmt.Sprintf("the bad version ended as %s, expected %s: %s", bad.Status, ended[1], bad.Why)
 	case len(bad.failed()) == 0:
 		return "the bad version was stopped, and not by the gate: " + bad.Why
-	case t.Contract != ECS && (bad.Rollback == nil || bad.Rollback.Status != "Succeeded"):
+	case !t.Contract.byECS() && (bad.Rollback == nil || bad.Rollback.Status != "Succeeded"):
 		return "the bad version was stopped, and not rolled back"
 	}
 	if ill := t.Doctor.failed(); ill != nil {

@@ -158,10 +158,14 @@ func parameters(c Contract, on ground) map[string]string {
 		return map[string]string{"Canary": "AllAtOnce"}
 	}
 	p := map[string]string{"VpcId": on.vpc, "SubnetIds": on.subnets, "HealthPath": healthPath, "DesiredCount": "1"}
-	if c == ECS {
-		p["BakeTimeInMinutes"] = "0"
-	} else {
+	switch c {
+	case CodeDeployECS:
 		p["DeploymentConfig"] = "CodeDeployDefault.ECSAllAtOnce"
+	case ECSPause:
+		p["AnswerPauses"] = "true"
+		fallthrough
+	default:
+		p["BakeTimeInMinutes"] = "0"
 	}
 	return p
 }

@@ -40,6 +40,34 @@ func (v *Verification) register(ctx context.Context, family string, version Vers
 type ecsService struct {
 	cluster, name string
 	log           string
+	// pauses has deployments wait for an answer in place of calling the gate.
+	pauses bool
+}
+
+// pauseEnds is how long a pause waits for its answer, which comes in seconds.
+const pauseEnds = 10 // minutes
+
+// hooks are the service's for a deployment: the example's one, at every stage where it has three, or a pause while green is tested.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hooks.html
+func (s ecsService) hooks(example []types.DeploymentLifecycleHook) []types.DeploymentLifecycleHook {
+	if s.pauses {
+		return []types.DeploymentLifecycleHook{{
+			TargetType: types.DeploymentLifecycleHookTargetTypePause, LifecycleStages: []types.DeploymentLifecycleHookStage{types.DeploymentLifecycleHookStagePostTestTrafficShift},
+			TimeoutConfiguration: &types.DeploymentLifecycleHookTimeoutConfiguration{TimeoutInMinutes: aws.Int32(pauseEnds), Action: types.DeploymentLifecycleHookActionRollback},
+		}}
+	}
+	all := slices.Clone(example)
+	for i := range all {
+		all[i].LifecycleStages = types.DeploymentLifecycleHookStage("").Values()
+	}
+	return all
+}
+
+// heardAll says that the gate has been asked all that it is to be: up to its no, or to the last stage, or once at a pause.
+func (s ecsService) heardAll(all []Execution) bool {
+	d := Deployment{Executions: all}
+	return len(d.failed()) > 0 || d.execution("AfterAllowTraffic") != nil || s.pauses && len(all) > 0 && all[0].Status != ""
 }
 
 // update deploys a version, with the gate at every stage, and waits until the deployment is over.
@@ -56,9 +84,7 @@ func (v *Verification) update(ctx context.Context, s ecsService, version Version
 		return Deployment{}, fmt.Errorf("reading the service %s: it isn't there, or has no deployment configuration", s.name)
 	}
 	configuration := there.Services[0].DeploymentConfiguration
-	for i := range configuration.LifecycleHooks { // the example asks at three
-		configuration.LifecycleHooks[i].LifecycleStages = types.DeploymentLifecycleHookStage("").Values()
-	}
+	configuration.LifecycleHooks = s.hooks(configuration.LifecycleHooks)
 	began := v.Clock.Now()
 	if _, err := v.Account.updateService(ctx, &ecs.UpdateServiceInput{
 		Cluster: &s.cluster, Service: &s.name, TaskDefinition: &taskDefinition, DeploymentConfiguration: configuration,
@@ -118,9 +144,6 @@ func (v *Verification) serviceDeploymentOver(ctx context.Context, s ecsService, 
 	if err != nil {
 		return d, err
 	}
-	d.Executions, err = v.readLog(ctx, s.log, began, d.ID, func(all []Execution) bool {
-		seen := Deployment{Executions: all}
-		return len(seen.failed()) > 0 || seen.execution("AfterAllowTraffic") != nil
-	})
+	d.Executions, err = v.readLog(ctx, s.log, began, d.ID, s.heardAll)
 	return d, err
 }

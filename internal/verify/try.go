@@ -120,15 +120,9 @@ func (v *Verification) tryByCodeDeploy(ctx context.Context, t *Trial, hook, log 
 
 // tryByECS deploys the versions of a service by ECS.
 func (v *Verification) tryByECS(ctx context.Context, t *Trial, log string, created time.Time) error {
-	s := ecsService{cluster: t.Stack, name: t.Stack, log: log}
-	first, err := v.serviceDeployments(ctx, s)
-	if err != nil {
-		return err
-	}
-	t.AtFirst = &First{Deployments: len(first)}
-	if len(first) > 0 {
-		t.AtFirst.Executions, err = v.readLog(ctx, log, created, first[0], func(all []Execution) bool { return len(all) > 0 })
-		if err != nil {
+	s := ecsService{cluster: t.Stack, name: t.Stack, log: log, pauses: t.Contract == ECSPause}
+	if t.Contract == ECS {
+		if err := v.lookAtCreation(ctx, t, s, created); err != nil {
 			return err
 		}
 	}
@@ -141,13 +135,26 @@ func (v *Verification) tryByECS(ctx context.Context, t *Trial, log string, creat
 		if err := v.add(t, d, err); err != nil {
 			return err
 		}
-		if version == Good {
+		if version == Good && t.Contract == ECS { // a pause names nobody whom doctor could look at
 			if err := v.examine(ctx, t, doctor.Options{Cluster: s.cluster, Service: s.name}); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// lookAtCreation reads what there was to see when ECS created the service.
+func (v *Verification) lookAtCreation(ctx context.Context, t *Trial, s ecsService, created time.Time) error {
+	first, err := v.serviceDeployments(ctx, s)
+	if err != nil {
+		return err
+	}
+	t.AtFirst = &First{Deployments: len(first)}
+	if len(first) > 0 {
+		t.AtFirst.Executions, err = v.readLog(ctx, s.log, created, first[0], func(all []Execution) bool { return len(all) > 0 })
+	}
+	return err
 }
 
 // add adds a deployment to a trial, one that couldn't be seen to its end too.

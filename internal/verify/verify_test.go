@@ -110,7 +110,7 @@ func TestTheEstimateHasWhatIsMade(t *testing.T) {
 		{"a function alone needs no network", []Contract{CodeDeployLambda}, true, 2, "$0.01"},
 		{"a service in a network that is there", []Contract{ECS}, false, 4, "$0.05"},
 		{"a service in one of its own", []Contract{ECS}, true, 5, "$0.09"},
-		{"all", Contracts(), true, 5, "$0.13"},
+		{"all", Contracts(), true, 5, "$0.17"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			items := Estimate(tt.contracts, tt.ownNetwork)
