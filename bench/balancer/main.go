@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&opts.nginx, "nginx", "nginx", "the nginx to measure beside, by name or `path`")
 	flags.IntVar(&opts.rounds, "rounds", 9, "load each of them `n` times with each concurrency")
 	flags.DurationVar(&opts.span, "span", 400*time.Millisecond, "load for this `time` each time")
-	flags.BoolVar(&opts.check, "check", false, "exit with 1 if the budget is broken by more than a third, also when measured again")
+	flags.BoolVar(&opts.check, "check", false, "exit with 1 if a load breaks the budget by more than a third, each time that it is measured")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -78,24 +78,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// measurements are how often a load may break the budget before it counts: a regression does each time, and a neighbour on the machine
+// is none.
+const measurements = 3
+
 func compare(ctx context.Context, opts options, out io.Writer) error {
-	figures, err := measure(ctx, opts)
-	if err != nil {
-		return err
-	}
-	write(out, figures)
-	if !opts.check || !slices.ContainsFunc(figures, figure.broken) {
-		return nil
-	}
-	// A neighbour on the machine is no regression.
-	if figures, err = measure(ctx, opts); err != nil {
-		return err
-	}
-	if i := slices.IndexFunc(figures, figure.broken); i >= 0 {
+	var broken []figure
+	for n := range measurements {
+		figures, err := measure(ctx, opts)
+		if err != nil {
+			return err
+		}
 		write(out, figures)
-		f := figures[i]
-		return fmt.Errorf("with %s nginx carries %.2f times as many requests, and the load balancer holds one %.2f times as long; the budget is %g",
-			f.load, f.carries(), f.holds(), budget)
+		now := slices.DeleteFunc(figures, func(f figure) bool { return !f.broken() })
+		if n > 0 {
+			now = slices.DeleteFunc(now, func(f figure) bool {
+				return !slices.ContainsFunc(broken, func(before figure) bool { return before.load == f.load })
+			})
+		}
+		if broken = now; !opts.check || len(broken) == 0 {
+			return nil
+		}
 	}
-	return nil
+	f := broken[0]
+	return fmt.Errorf("with %s nginx carries %.2f times as many requests, and the load balancer holds one %.2f times as long, at the last of %d measurements; the budget is %g",
+		f.load, f.carries(), f.holds(), measurements, budget)
 }
