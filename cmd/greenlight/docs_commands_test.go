@@ -49,7 +49,7 @@ func programs() map[string]program {
 		"greenlight": greenlight, "bin/greenlight": greenlight, "./greenlight": greenlight,
 		"go": goTool, "make": makeTarget, "curl": switchFault,
 		"aws": awsCommand, "sam": samCommand, "terraform": terraformCommand, "npm": npmScript,
-		".ci/templates-sam": script, ".ci/templates-terraform": script,
+		".ci/newcomer": script, ".ci/templates-sam": script, ".ci/templates-terraform": script,
 		"docker": inContainer,
 		"zip":    archive,
 

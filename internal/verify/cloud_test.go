@@ -43,6 +43,8 @@ type cloud struct {
 	clock   clock.Clock
 	// broken says what is wrong with the account; nil for nothing.
 	broken func(stack string) error
+	// asked is told of each stack that is to be created, before the answer; nil: nobody is.
+	asked func(stack string)
 	// stays says why a stack isn't deleted at the nth time that it is to be, n from 1; nil: all are.
 	stays func(stack string, n int) error
 
@@ -193,6 +195,9 @@ func (c *cloud) cloudFormation(w http.ResponseWriter, form url.Values) {
 		d = &deployed{name: name, tag: form.Get("Tags.member.1.Value"), template: cmp.Or(form.Get("TemplateURL"), form.Get("TemplateBody")), status: "CREATE_IN_PROGRESS"}
 		c.stacks[name], c.parameters[name] = d, parametersOf(form)
 		go c.createStack(d, c.parameters[name])
+		if c.asked != nil {
+			c.asked(name)
+		}
 		answer = "<StackId>" + name + "</StackId>"
 	case "DeleteStack":
 		if d != nil {

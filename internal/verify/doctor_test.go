@@ -16,7 +16,7 @@ import (
 // examine has doctor look at the stack that it is asked about, in an account that has all that the stack makes, roles and network too, and in which a
 // version has been deployed.
 func (c *cloud) examine(_ context.Context, o doctor.Options) (doctor.Report, error) {
-	stack, contract := c.asked(o)
+	stack, contract := c.examined(o)
 	if stack == nil {
 		return doctor.Report{}, fmt.Errorf("nothing in the account is what doctor was asked about: %+v", o)
 	}
@@ -47,8 +47,8 @@ func (c *cloud) examine(_ context.Context, o doctor.Options) (doctor.Report, err
 	return a.Examine(o), nil
 }
 
-// asked is the stack that doctor is asked about.
-func (c *cloud) asked(o doctor.Options) (*cfntest.Stack, Contract) {
+// examined is the stack that doctor is asked about.
+func (c *cloud) examined(o doctor.Options) (*cfntest.Stack, Contract) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, d := range c.stacks {

@@ -14,7 +14,8 @@ type Item struct {
 	PerHour float64
 }
 
-// Expected is how long it takes, mostly load balancers and network interfaces that come and go; AtMost is when each wait was as long as it may be.
+// Expected is how long it may take, by the times that AWS tells for load balancers and network interfaces to come and go: nobody has measured it
+// yet. AtMost is a run in which most of the waits are long.
 const (
 	Expected = 45 * time.Minute
 	AtMost   = 4 * time.Hour

@@ -146,6 +146,31 @@ func TestAnInterruptedVerificationTakesAwayWhatItMade(t *testing.T) {
 	}
 }
 
+// The interrupt comes while AWS has the request, and its answer never arrives.
+func TestAStackWhoseCreationWasCutOffIsTakenAwayToo(t *testing.T) {
+	for _, suffix := range []string{groundSuffix, "-" + string(CodeDeployLambda)} {
+		t.Run(suffix, func(t *testing.T) {
+			v, c := rehearsed(t)
+			v.Contracts = []Contract{CodeDeployLambda}
+			ctx, interrupt := context.WithCancel(t.Context())
+			cut := make(chan struct{})
+			c.asked = func(stack string) {
+				if strings.HasSuffix(stack, suffix) {
+					interrupt()
+					<-cut
+				}
+			}
+			context.AfterFunc(ctx, func() { close(cut) })
+			if report, _ := v.Run(ctx); report.OK() || len(report.Left) > 0 {
+				t.Errorf("it is told as well, or %v as left", report.Left)
+			}
+			if left := c.left(); len(left) > 0 {
+				t.Errorf("left in the account: %v", left)
+			}
+		})
+	}
+}
+
 func TestAStackThatCantBeMadeIsToldWithItsReasonAndTakenAway(t *testing.T) {
 	v, c := rehearsed(t)
 	v.Contracts = []Contract{CodeDeployLambda, CodeDeployECS}

@@ -158,15 +158,11 @@ func parameters(c Contract, on ground) map[string]string {
 		return map[string]string{"Canary": "AllAtOnce"}
 	}
 	p := map[string]string{"VpcId": on.vpc, "SubnetIds": on.subnets, "HealthPath": healthPath, "DesiredCount": "1"}
-	switch c {
-	case CodeDeployECS:
+	if c == CodeDeployECS {
 		p["DeploymentConfig"] = "CodeDeployDefault.ECSAllAtOnce"
-	case ECSPause:
-		p["AnswerPauses"] = "true"
-		fallthrough
-	default:
-		p["BakeTimeInMinutes"] = "0"
+		return p
 	}
+	p["BakeTimeInMinutes"], p["AnswerPauses"] = "0", fmt.Sprint(c == ECSPause)
 	return p
 }
 
@@ -193,6 +189,12 @@ func (v *Verification) made(stack string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.stacks = append(v.stacks, stack)
+}
+
+func (v *Verification) gone(stack string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.stacks = slices.DeleteFunc(v.stacks, func(s string) bool { return s == stack })
 }
 
 func (v *Verification) registered(taskDefinition string) {

@@ -35,8 +35,8 @@ type stack struct {
 // create creates a stack, and waits until it is there. It gives the outputs.
 func (v *Verification) create(ctx context.Context, s stack) (map[string]string, error) {
 	in := &cloudformation.CreateStackInput{
-		StackName: &s.name,
-		Tags:      []types.Tag{{Key: aws.String(Tag), Value: &v.Name}},
+		StackName: &s.name, ClientRequestToken: &s.name, // what is sent again is the same request
+		Tags: []types.Tag{{Key: aws.String(Tag), Value: &v.Name}},
 		// What failed is looked at before it is deleted.
 		OnFailure:    types.OnFailureDoNothing,
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityAutoExpand},
@@ -49,10 +49,13 @@ func (v *Verification) create(ctx context.Context, s stack) (map[string]string, 
 	for name, value := range s.parameters {
 		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
 	}
+	v.made(s.name) // before it is known: an answer that is lost, or cut off by an interrupt, leaves a stack all the same
 	if _, err := v.Account.createStack(ctx, in); err != nil {
+		if refused := smithy.APIError(nil); errors.As(err, &refused) {
+			v.gone(s.name)
+		}
 		return nil, fmt.Errorf("creating the stack %s: %w", s.name, err)
 	}
-	v.made(s.name)
 	var made map[string]string
 	err := v.poll(ctx, "the stack "+s.name+" to be created", stackEvery, stackCreatesIn, func() (bool, error) {
 		there, err := v.stack(ctx, s.name)

@@ -49,9 +49,7 @@ func (v *Verification) removeAll(ctx context.Context, stacks []string, bucket st
 			v.tell(about(name), "%s", err)
 			return
 		}
-		v.mu.Lock()
-		v.stacks = slices.DeleteFunc(v.stacks, func(s string) bool { return s == name })
-		v.mu.Unlock()
+		v.gone(name)
 		v.tell(about(name), "it is gone")
 	}
 	var all sync.WaitGroup
