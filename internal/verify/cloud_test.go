@@ -43,10 +43,10 @@ type cloud struct {
 	clock   clock.Clock
 	// broken says what is wrong with the account; nil for nothing.
 	broken func(stack string) error
-	// asked is told of each stack that is to be created, before the answer; nil: nobody is.
-	asked func(stack string)
 	// stays says why a stack isn't deleted at the nth time that it is to be, n from 1; nil: all are.
 	stays func(stack string, n int) error
+
+	creating sync.WaitGroup
 
 	mu      sync.Mutex
 	stacks  map[string]*deployed
@@ -77,10 +77,12 @@ type logged struct {
 
 func openCloud(t *testing.T) *cloud {
 	t.Helper()
+	t.TempDir() // before the cleanup, so that it is removed after it: stacks may be made until then
 	c := &cloud{t: t, account: "210987654321", clock: clock.Instant(), stacks: map[string]*deployed{}, objects: map[string][]byte{}, owners: map[string]*deployed{}, frontless: map[string]bool{}, parameters: map[string]map[string]string{}}
 	c.Server = httptest.NewServer(c)
 	t.Cleanup(func() {
 		c.Close()
+		c.creating.Wait()
 		for _, d := range c.stacks {
 			if d.sim != nil {
 				_ = d.sim.Close()
@@ -194,10 +196,7 @@ func (c *cloud) cloudFormation(w http.ResponseWriter, form url.Values) {
 		}
 		d = &deployed{name: name, tag: form.Get("Tags.member.1.Value"), template: cmp.Or(form.Get("TemplateURL"), form.Get("TemplateBody")), status: "CREATE_IN_PROGRESS"}
 		c.stacks[name], c.parameters[name] = d, parametersOf(form)
-		go c.createStack(d, c.parameters[name])
-		if c.asked != nil {
-			c.asked(name)
-		}
+		c.creating.Go(func() { c.createStack(d, c.parameters[name]) })
 		answer = "<StackId>" + name + "</StackId>"
 	case "DeleteStack":
 		if d != nil {
@@ -261,13 +260,24 @@ func (c *cloud) createStack(d *deployed, parameters map[string]string) {
 	err := c.provision(d, parameters)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	deleted := d.status == deleting
 	d.status = "CREATE_COMPLETE"
 	if err != nil {
 		d.status, d.why = "CREATE_FAILED", err.Error()
 	}
+	if deleted {
+		c.deleteStack(d)
+	}
 }
 
+const deleting = "DELETE_IN_PROGRESS"
+
+// deleteStack deletes a stack, at the end of its creation where that is under way.
 func (c *cloud) deleteStack(d *deployed) {
+	if d.status == "CREATE_IN_PROGRESS" || d.status == deleting {
+		d.status = deleting
+		return
+	}
 	if d.stack != nil {
 		for _, bucket := range d.stack.Find("AWS::S3::Bucket") {
 			for key := range c.objects {

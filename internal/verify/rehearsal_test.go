@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
 	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
@@ -146,28 +147,51 @@ func TestAnInterruptedVerificationTakesAwayWhatItMade(t *testing.T) {
 	}
 }
 
-// The interrupt comes while AWS has the request, and its answer never arrives.
 func TestAStackWhoseCreationWasCutOffIsTakenAwayToo(t *testing.T) {
-	for _, suffix := range []string{groundSuffix, "-" + string(CodeDeployLambda)} {
-		t.Run(suffix, func(t *testing.T) {
-			v, c := rehearsed(t)
-			v.Contracts = []Contract{CodeDeployLambda}
-			ctx, interrupt := context.WithCancel(t.Context())
-			cut := make(chan struct{})
-			c.asked = func(stack string) {
-				if strings.HasSuffix(stack, suffix) {
-					interrupt()
-					<-cut
+	type answer struct {
+		*cloudformation.CreateStackOutput
+		error
+	}
+	tests := []struct {
+		why string
+		cut func(interrupt func(), create func() answer) answer
+	}{
+		{"an interrupt while AWS has the request", func(interrupt func(), create func() answer) answer {
+			interrupt()
+			return create()
+		}},
+		{"a connection that broke before the answer", func(_ func(), create func() answer) answer {
+			return answer{create().CreateStackOutput, errors.New("connection reset by peer")}
+		}},
+	}
+	for _, tt := range tests {
+		for _, suffix := range []string{groundSuffix, "-" + string(CodeDeployLambda)} {
+			t.Run(tt.why+" for "+suffix, func(t *testing.T) {
+				v, c := rehearsed(t)
+				v.Contracts = []Contract{CodeDeployLambda}
+				ctx, interrupt := context.WithCancel(t.Context())
+				create := v.Account.createStack
+				v.Account.createStack = func(ctx context.Context, in *cloudformation.CreateStackInput) (*cloudformation.CreateStackOutput, error) {
+					if !strings.HasSuffix(*in.StackName, suffix) {
+						return create(ctx, in)
+					}
+					a := tt.cut(interrupt, func() answer {
+						out, err := create(ctx, in)
+						return answer{out, err}
+					})
+					return a.CreateStackOutput, a.error
 				}
-			}
-			context.AfterFunc(ctx, func() { close(cut) })
-			if report, _ := v.Run(ctx); report.OK() || len(report.Left) > 0 {
-				t.Errorf("it is told as well, or %v as left", report.Left)
-			}
-			if left := c.left(); len(left) > 0 {
-				t.Errorf("left in the account: %v", left)
-			}
-		})
+				if report, _ := v.Run(ctx); report.OK() || len(report.Left) > 0 {
+					t.Errorf("it is told as well, or %v as left", report.Left)
+				}
+				if c.stacks[v.Name+suffix] == nil {
+					t.Error("AWS never had the request")
+				}
+				if left := c.left(); len(left) > 0 {
+					t.Errorf("left in the account: %v", left)
+				}
+			})
+		}
 	}
 }
 

@@ -16,9 +16,10 @@ import (
 // Tag is on each stack, and by CloudFormation on all that is in it and can be tagged. Its value is the name of the verification.
 const Tag = "greenlight:verify-account"
 
-// How long stacks are waited for, and how often they are looked at. A function that was in a VPC leaves network interfaces, which
+// How long AWS may take to accept a stack, how long stacks are waited for, and how often they are looked at. A function that was in a VPC leaves network interfaces, which
 // Lambda takes away in up to twenty minutes, and until then CloudFormation can't delete their subnets.
 const (
+	stackAsksIn    = time.Minute
 	stackEvery     = 10 * time.Second
 	stackCreatesIn = 30 * time.Minute
 	stackGoesIn    = 60 * time.Minute
@@ -49,15 +50,19 @@ func (v *Verification) create(ctx context.Context, s stack) (map[string]string, 
 	for name, value := range s.parameters {
 		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
 	}
-	v.made(s.name) // before it is known: an answer that is lost, or cut off by an interrupt, leaves a stack all the same
-	if _, err := v.Account.createStack(ctx, in); err != nil {
+	v.made(s.name) // before it is known: an answer that is lost leaves a stack all the same
+	// An interrupt waits for the answer: a request that is cut off may arrive after the one that deletes.
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), stackAsksIn)
+	_, err := v.Account.createStack(asking, in)
+	cancel()
+	if err != nil {
 		if refused := smithy.APIError(nil); errors.As(err, &refused) {
 			v.gone(s.name)
 		}
 		return nil, fmt.Errorf("creating the stack %s: %w", s.name, err)
 	}
 	var made map[string]string
-	err := v.poll(ctx, "the stack "+s.name+" to be created", stackEvery, stackCreatesIn, func() (bool, error) {
+	err = v.poll(ctx, "the stack "+s.name+" to be created", stackEvery, stackCreatesIn, func() (bool, error) {
 		there, err := v.stack(ctx, s.name)
 		switch {
 		case err != nil:

@@ -99,7 +99,12 @@ func TestAChangeSpreadsOverTheTimeThatItsFaultSays(t *testing.T) {
 func TestInfrastructureCodePutsAListenerBackOnce(t *testing.T) {
 	clock := newMoving()
 	heard := make(chan map[string]int, 8)
-	lb := balancer(t, elb.Config{Clock: clock, Weighted: func(_ string, w map[string]int) { heard <- w }})
+	lb := balancer(t, elb.Config{Clock: clock, Weighted: func(_ string, w map[string]int) {
+		if len(clock.waits) > 0 {
+			t.Error("the time until the revert runs before the change is told")
+		}
+		heard <- w
+	}})
 	group(t, lb, "blue")
 	group(t, lb, "green")
 	before, after := map[string]int{"blue": 1, "green": 0}, map[string]int{"blue": 0, "green": 1}

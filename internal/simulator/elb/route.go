@@ -68,8 +68,9 @@ func (r *route) SetAction(a Action) error {
 	if next.action.equal(before) {
 		return nil
 	}
-	r.revertLater(before)
+	// First, so that a change is told before its revert, which comes no less than its time after it.
 	r.announce(before, next.action)
+	r.revertLater(before)
 	return nil
 }
 
