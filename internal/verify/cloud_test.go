@@ -52,8 +52,6 @@ type cloud struct {
 	stacks  map[string]*deployed
 	objects map[string][]byte // by bucket/key
 	owners  map[string]*deployed
-	// parameters are those that stacks were given, by the stack's name.
-	parameters map[string]map[string]string
 	// creation says which hooks ECS calls when it creates a service.
 	creation ecs.CreationHooks
 	// frontless are the task definitions whose command removes the front page.
@@ -63,6 +61,7 @@ type cloud struct {
 // deployed is a stack.
 type deployed struct {
 	name, tag, template string
+	parameters          map[string]string
 	status, why         string
 	deletes             int
 	stack               *cfntest.Stack
@@ -78,7 +77,7 @@ type logged struct {
 func openCloud(t *testing.T) *cloud {
 	t.Helper()
 	t.TempDir() // before the cleanup, so that it is removed after it: stacks may be made until then
-	c := &cloud{t: t, account: "210987654321", clock: clock.Instant(), stacks: map[string]*deployed{}, objects: map[string][]byte{}, owners: map[string]*deployed{}, frontless: map[string]bool{}, parameters: map[string]map[string]string{}}
+	c := &cloud{t: t, account: "210987654321", clock: clock.Instant(), stacks: map[string]*deployed{}, objects: map[string][]byte{}, owners: map[string]*deployed{}, frontless: map[string]bool{}}
 	c.Server = httptest.NewServer(c)
 	t.Cleanup(func() {
 		c.Close()
@@ -194,9 +193,12 @@ func (c *cloud) cloudFormation(w http.ResponseWriter, form url.Values) {
 		if form.Get("Capabilities.member.1") != "CAPABILITY_IAM" || form.Get("Capabilities.member.2") != "CAPABILITY_AUTO_EXPAND" {
 			c.t.Errorf("the stack %s is to be created without what its roles and transforms need", name)
 		}
-		d = &deployed{name: name, tag: form.Get("Tags.member.1.Value"), template: cmp.Or(form.Get("TemplateURL"), form.Get("TemplateBody")), status: "CREATE_IN_PROGRESS"}
-		c.stacks[name], c.parameters[name] = d, parametersOf(form)
-		c.creating.Go(func() { c.createStack(d, c.parameters[name]) })
+		d = &deployed{
+			name: name, tag: form.Get("Tags.member.1.Value"), template: cmp.Or(form.Get("TemplateURL"), form.Get("TemplateBody")),
+			parameters: parametersOf(form), status: "CREATE_IN_PROGRESS",
+		}
+		c.stacks[name] = d
+		c.creating.Go(func() { c.createStack(d) })
 		answer = "<StackId>" + name + "</StackId>"
 	case "DeleteStack":
 		if d != nil {
@@ -255,9 +257,9 @@ func (c *cloud) described(name string) string {
 	return "<Stacks>" + all.String() + "</Stacks>"
 }
 
-func (c *cloud) createStack(d *deployed, parameters map[string]string) {
+func (c *cloud) createStack(d *deployed) {
 	defer clock.Work(c.clock)()
-	err := c.provision(d, parameters)
+	err := c.provision(d)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	deleted := d.status == deleting
@@ -298,8 +300,8 @@ func (c *cloud) deleteStack(d *deployed) {
 }
 
 // provision makes what is in a stack. An example's is what SAM's transform makes of it, if what came is the example.
-func (c *cloud) provision(d *deployed, parameters map[string]string) error {
-	options := cfntest.Options{StackName: d.name, Region: "eu-west-1", Account: c.account, Parameters: parameters}
+func (c *cloud) provision(d *deployed) error {
+	options := cfntest.Options{StackName: d.name, Region: "eu-west-1", Account: c.account, Parameters: d.parameters}
 	if !strings.HasPrefix(d.template, "http") {
 		path := filepath.Join(c.t.TempDir(), "ground.yaml")
 		if err := os.WriteFile(path, []byte(d.template), 0o600); err != nil {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/greenlight-deploy/greenlight/internal/cfntest"
 	accounts "github.com/greenlight-deploy/greenlight/internal/cfntest/cloud"
 	"github.com/greenlight-deploy/greenlight/internal/doctor"
 )
@@ -16,13 +15,14 @@ import (
 // examine has doctor look at the stack that it is asked about, in an account that has all that the stack makes, roles and network too, and in which a
 // version has been deployed.
 func (c *cloud) examine(_ context.Context, o doctor.Options) (doctor.Report, error) {
-	stack, contract := c.examined(o)
-	if stack == nil {
+	d, contract := c.examined(o)
+	if d == nil {
 		return doctor.Report{}, fmt.Errorf("nothing in the account is what doctor was asked about: %+v", o)
 	}
+	stack := d.stack
 	network := accounts.Network{VPC: "vpc-0a1b2c3d"}
-	for i, id := range strings.Split(c.parameters[stack.Name]["SubnetIds"], ",") {
-		network.VPC = c.parameters[stack.Name]["VpcId"]
+	for i, id := range strings.Split(d.parameters["SubnetIds"], ",") {
+		network.VPC = d.parameters["VpcId"]
 		network.Subnets = append(network.Subnets, accounts.Subnet{ID: id, CIDR: fmt.Sprintf("10.97.%d.0/24", i+1), Out: accounts.NATGateway})
 	}
 	a := accounts.Start(c.t, accounts.Config{Stack: stack, Region: "eu-west-1", Account: c.account, Network: network})
@@ -48,7 +48,7 @@ func (c *cloud) examine(_ context.Context, o doctor.Options) (doctor.Report, err
 }
 
 // examined is the stack that doctor is asked about.
-func (c *cloud) examined(o doctor.Options) (*cfntest.Stack, Contract) {
+func (c *cloud) examined(o doctor.Options) (*deployed, Contract) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, d := range c.stacks {
@@ -58,7 +58,7 @@ func (c *cloud) examined(o doctor.Options) (*cfntest.Stack, Contract) {
 		case contract == ECS && o.Cluster == name && o.Service == name,
 			contract == CodeDeployECS && o.Application == name && o.Group == "production",
 			contract == CodeDeployLambda && strings.HasPrefix(o.Application, name) && strings.HasPrefix(o.Group, name):
-			return d.stack, contract
+			return d, contract
 		}
 	}
 	return nil, ""
