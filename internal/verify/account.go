@@ -39,6 +39,7 @@ type Account struct {
 	objects *awscall.S3
 
 	createDeployment   call[*codedeploy.CreateDeploymentInput, *codedeploy.CreateDeploymentOutput]
+	stopDeployment     call[*codedeploy.StopDeploymentInput, *codedeploy.StopDeploymentOutput]
 	getDeployment      call[*codedeploy.GetDeploymentInput, *codedeploy.GetDeploymentOutput]
 	getDeploymentGroup call[*codedeploy.GetDeploymentGroupInput, *codedeploy.GetDeploymentGroupOutput]
 	listTargets        call[*codedeploy.ListDeploymentTargetsInput, *codedeploy.ListDeploymentTargetsOutput]
@@ -49,6 +50,7 @@ type Account struct {
 	updateService              call[*ecs.UpdateServiceInput, *ecs.UpdateServiceOutput]
 	listServiceDeployments     call[*ecs.ListServiceDeploymentsInput, *ecs.ListServiceDeploymentsOutput]
 	describeServiceDeployments call[*ecs.DescribeServiceDeploymentsInput, *ecs.DescribeServiceDeploymentsOutput]
+	stopServiceDeployment      call[*ecs.StopServiceDeploymentInput, *ecs.StopServiceDeploymentOutput]
 	describeTaskDefinition     call[*ecs.DescribeTaskDefinitionInput, *ecs.DescribeTaskDefinitionOutput]
 	registerTaskDefinition     call[*ecs.RegisterTaskDefinitionInput, *ecs.RegisterTaskDefinitionOutput]
 	deregisterTaskDefinition   call[*ecs.DeregisterTaskDefinitionInput, *ecs.DeregisterTaskDefinitionOutput]
@@ -86,12 +88,13 @@ func OpenAccount(ctx context.Context, cfg aws.Config) (*Account, error) {
 
 		objects: awscall.NewS3(cfg),
 
-		createDeployment: operation(deploys.CreateDeployment), getDeployment: operation(deploys.GetDeployment),
+		createDeployment: operation(deploys.CreateDeployment), stopDeployment: operation(deploys.StopDeployment), getDeployment: operation(deploys.GetDeployment),
 		getDeploymentGroup: operation(deploys.GetDeploymentGroup), listTargets: operation(deploys.ListDeploymentTargets), getTargets: operation(deploys.BatchGetDeploymentTargets),
 		putStatus: operation(deploys.PutLifecycleEventHookExecutionStatus),
 
 		describeServices: operation(services.DescribeServices), updateService: operation(services.UpdateService),
 		listServiceDeployments: operation(services.ListServiceDeployments), describeServiceDeployments: operation(services.DescribeServiceDeployments),
+		stopServiceDeployment:  operation(services.StopServiceDeployment),
 		describeTaskDefinition: operation(services.DescribeTaskDefinition), registerTaskDefinition: operation(services.RegisterTaskDefinition),
 		deregisterTaskDefinition: operation(services.DeregisterTaskDefinition),
 

@@ -105,6 +105,14 @@ func (c *cloud) left() []string {
 	return left
 }
 
+// inject has something go wrong with what a stack has deployed.
+func (c *cloud) inject(stack string, f simulator.Fault) error {
+	c.mu.Lock()
+	d := c.stacks[stack]
+	c.mu.Unlock()
+	return d.sim.Inject(f)
+}
+
 func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer clock.Work(c.clock)()
 	body, err := io.ReadAll(r.Body)

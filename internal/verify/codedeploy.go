@@ -22,6 +22,7 @@ var hookable = []string{"BeforeInstall", "AfterInstall", "AfterAllowTestTraffic"
 
 // codeDeployGroup is what CodeDeploy deploys to, and the log of the gate that it asks.
 type codeDeployGroup struct {
+	of                 Contract
 	application, group string
 	log                string
 }
@@ -29,7 +30,9 @@ type codeDeployGroup struct {
 // deploy makes a deployment, and waits until it and the rollback that came of it are over.
 func (v *Verification) deploy(ctx context.Context, to codeDeployGroup, version Version, spec string) (Deployment, error) {
 	began := v.Clock.Now()
-	made, err := v.Account.createDeployment(ctx, &codedeploy.CreateDeploymentInput{
+	asking, cancel := uninterrupted(ctx)
+	defer cancel()
+	made, err := v.Account.createDeployment(asking, &codedeploy.CreateDeploymentInput{
 		ApplicationName: &to.application, DeploymentGroupName: &to.group,
 		Description: aws.String("greenlight verify-account: the " + string(version) + " version"),
 		Revision: &types.RevisionLocation{
@@ -52,13 +55,22 @@ func (v *Verification) deploy(ctx context.Context, to codeDeployGroup, version V
 // over waits until a deployment is over, and reads what came of it.
 func (v *Verification) over(ctx context.Context, id string, to codeDeployGroup, began time.Time) (Deployment, *types.DeploymentInfo, error) {
 	var info *types.DeploymentInfo
-	err := v.poll(ctx, "deployment "+id+" to be over", deploymentEvery, deploymentIn, func() (bool, error) {
-		out, err := v.Account.getDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: &id})
-		if err != nil {
-			return false, fmt.Errorf("looking at deployment %s: %w", id, err)
-		}
-		info = out.DeploymentInfo
-		return slices.Contains([]types.DeploymentStatus{types.DeploymentStatusSucceeded, types.DeploymentStatusFailed, types.DeploymentStatusStopped}, info.Status), nil
+	err := v.await(ctx, "deployment "+id, &runningDeployment{
+		of: to.of,
+		over: func(ctx context.Context) (bool, error) {
+			out, err := v.Account.getDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: &id})
+			if err != nil {
+				return false, fmt.Errorf("looking at deployment %s: %w", id, err)
+			}
+			info = out.DeploymentInfo
+			return slices.Contains([]types.DeploymentStatus{types.DeploymentStatusSucceeded, types.DeploymentStatusFailed, types.DeploymentStatusStopped}, info.Status), nil
+		},
+		stop: func(ctx context.Context) error {
+			if _, err := v.Account.stopDeployment(ctx, &codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: aws.Bool(false)}); err != nil {
+				return fmt.Errorf("stopping deployment %s: %w", id, err)
+			}
+			return nil
+		},
 	})
 	d := Deployment{ID: id, Took: v.Clock.Now().Sub(began)}
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
 	"github.com/greenlight-deploy/greenlight/internal/cfntest/rehearsal"
+	"github.com/greenlight-deploy/greenlight/internal/simulator"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/clock"
 	"github.com/greenlight-deploy/greenlight/internal/simulator/ecs"
 )
@@ -144,6 +145,62 @@ func TestAnInterruptedVerificationTakesAwayWhatItMade(t *testing.T) {
 	}
 	if left := c.left(); len(left) > 0 {
 		t.Errorf("left in the account: %v", left)
+	}
+}
+
+func TestADeploymentThatRunsAtAnInterruptIsStoppedBeforeItsStackIsDeleted(t *testing.T) {
+	hangs := map[Contract]simulator.Fault{
+		CodeDeployLambda: {Kind: simulator.Lose, Subject: "CodeDeployHook_"},
+		CodeDeployECS:    {Kind: simulator.Unhealthy, Subject: simulator.Green},
+		ECS:              {Kind: simulator.Unhealthy, Subject: simulator.Green},
+	}
+	for contract, hang := range hangs {
+		t.Run(string(contract), func(t *testing.T) {
+			v, c := rehearsed(t)
+			v.Contracts = []Contract{contract}
+			stack := v.Name + "-" + string(contract)
+			if hang.Kind == simulator.Lose {
+				hang.Subject += stack
+			}
+			ctx, interrupt := context.WithCancel(t.Context())
+			goOn := func() {}
+			deploy := func() {
+				goOn = clock.Work(c.clock) // until it is stopped no time leaps to where AWS gives it up
+				if err := c.inject(stack, hang); err != nil {
+					t.Error(err)
+				}
+			}
+			v.Account.createDeployment = around(v.Account.createDeployment, deploy, interrupt)
+			v.Account.updateService = around(v.Account.updateService, deploy, interrupt)
+			stop := func() { goOn() }
+			v.Account.stopDeployment = around(v.Account.stopDeployment, func() {}, stop)
+			v.Account.stopServiceDeployment = around(v.Account.stopServiceDeployment, func() {}, stop)
+			var told []string
+			tell := v.Tell
+			v.Tell = func(l Line) {
+				if tell(l); l.About == string(contract) {
+					told = append(told, l.Text)
+				}
+			}
+			if report, err := v.Run(ctx); err != nil || report.OK() {
+				t.Errorf("the report doesn't say that it was interrupted: %v", err)
+			}
+			if i := slices.Index(told, "stopping its deployment"); i < 0 || !slices.Equal(told[i:], []string{"stopping its deployment", "no deployment runs", "deleting " + stack, "it is gone"}) {
+				t.Errorf("it was told otherwise: %q", told)
+			}
+			if left := c.left(); len(left) > 0 {
+				t.Errorf("left in the account: %v", left)
+			}
+		})
+	}
+}
+
+// around is a call with what comes before it and after.
+func around[In, Out any](ask call[In, Out], before, after func()) call[In, Out] {
+	return func(ctx context.Context, in In) (Out, error) {
+		before()
+		defer after()
+		return ask(ctx, in)
 	}
 }
 

@@ -56,6 +56,7 @@ type Verification struct {
 	// stacks and taskDefinitions are what was made and not taken away yet.
 	stacks, taskDefinitions []string
 	bucket                  string
+	running                 []*runningDeployment
 }
 
 // tearDownIn is the time for taking away what was made, which an interrupt doesn't cut short.
@@ -79,6 +80,7 @@ func (v *Verification) Run(ctx context.Context) (Report, error) {
 	if !v.Keep {
 		down, cancel := context.WithTimeout(context.WithoutCancel(ctx), tearDownIn)
 		defer cancel()
+		v.stopAll(down)
 		err = errors.Join(err, v.tearDown(down))
 	}
 	r.Left = slices.Clone(v.stacks)

@@ -38,6 +38,7 @@ func (v *Verification) register(ctx context.Context, family string, version Vers
 
 // ecsService is what ECS deploys itself, and the log of the gate that it asks.
 type ecsService struct {
+	of            Contract
 	cluster, name string
 	log           string
 	// pauses has deployments wait for an answer in place of calling the gate.
@@ -86,7 +87,9 @@ func (v *Verification) update(ctx context.Context, s ecsService, version Version
 	configuration := there.Services[0].DeploymentConfiguration
 	configuration.LifecycleHooks = s.hooks(configuration.LifecycleHooks)
 	began := v.Clock.Now()
-	if _, err := v.Account.updateService(ctx, &ecs.UpdateServiceInput{
+	asking, cancel := uninterrupted(ctx)
+	defer cancel()
+	if _, err := v.Account.updateService(asking, &ecs.UpdateServiceInput{
 		Cluster: &s.cluster, Service: &s.name, TaskDefinition: &taskDefinition, DeploymentConfiguration: configuration,
 	}); err != nil {
 		return Deployment{}, fmt.Errorf("deploying the %s version to the service %s: %w", version, s.name, err)
@@ -120,25 +123,37 @@ var running = []types.ServiceDeploymentStatus{
 // serviceDeploymentOver waits for the deployment that wasn't there before, and for its end.
 func (v *Verification) serviceDeploymentOver(ctx context.Context, s ecsService, version Version, before []string, began time.Time) (Deployment, error) {
 	d := Deployment{Version: version}
-	err := v.poll(ctx, "the deployment of the service "+s.name+" to be over", deploymentEvery, deploymentIn, func() (bool, error) {
-		if d.ID == "" {
-			now, err := v.serviceDeployments(ctx, s)
-			i := slices.IndexFunc(now, func(arn string) bool { return !slices.Contains(before, arn) })
-			if err != nil || i < 0 {
-				return false, err
+	err := v.await(ctx, "the deployment of the service "+s.name, &runningDeployment{
+		of: s.of,
+		over: func(ctx context.Context) (bool, error) {
+			if d.ID == "" {
+				now, err := v.serviceDeployments(ctx, s)
+				i := slices.IndexFunc(now, func(arn string) bool { return !slices.Contains(before, arn) })
+				if err != nil || i < 0 {
+					return false, err
+				}
+				d.ID = now[i]
 			}
-			d.ID = now[i]
-		}
-		out, err := v.Account.describeServiceDeployments(ctx, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{d.ID}})
-		switch {
-		case err != nil:
-			return false, fmt.Errorf("looking at the deployment %s: %w", d.ID, err)
-		case len(out.ServiceDeployments) != 1:
-			return false, errors.New("looking at the deployment " + d.ID + ": it isn't there")
-		}
-		is := out.ServiceDeployments[0]
-		d.Status, d.Why = string(is.Status), aws.ToString(is.StatusReason)
-		return !slices.Contains(running, is.Status), nil
+			out, err := v.Account.describeServiceDeployments(ctx, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{d.ID}})
+			switch {
+			case err != nil:
+				return false, fmt.Errorf("looking at the deployment %s: %w", d.ID, err)
+			case len(out.ServiceDeployments) != 1:
+				return false, errors.New("looking at the deployment " + d.ID + ": it isn't there")
+			}
+			is := out.ServiceDeployments[0]
+			d.Status, d.Why = string(is.Status), aws.ToString(is.StatusReason)
+			return !slices.Contains(running, is.Status), nil
+		},
+		stop: func(ctx context.Context) error {
+			if d.ID == "" {
+				return fmt.Errorf("stopping the deployment of the service %s: ECS doesn't list it yet", s.name)
+			}
+			if _, err := v.Account.stopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{ServiceDeploymentArn: &d.ID, StopType: types.StopServiceDeploymentStopTypeRollback}); err != nil {
+				return fmt.Errorf("stopping the deployment %s: %w", d.ID, err)
+			}
+			return nil
+		},
 	})
 	d.Took = v.Clock.Now().Sub(began)
 	if err != nil {

@@ -16,10 +16,9 @@ import (
 // Tag is on each stack, and by CloudFormation on all that is in it and can be tagged. Its value is the name of the verification.
 const Tag = "greenlight:verify-account"
 
-// How long AWS may take to accept a stack, how long stacks are waited for, and how often they are looked at. A function that was in a VPC leaves network interfaces, which
+// How long stacks are waited for, and how often they are looked at. A function that was in a VPC leaves network interfaces, which
 // Lambda takes away in up to twenty minutes, and until then CloudFormation can't delete their subnets.
 const (
-	stackAsksIn    = time.Minute
 	stackEvery     = 10 * time.Second
 	stackCreatesIn = 30 * time.Minute
 	stackGoesIn    = 60 * time.Minute
@@ -51,8 +50,7 @@ func (v *Verification) create(ctx context.Context, s stack) (map[string]string, 
 		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
 	}
 	v.made(s.name) // before it is known: an answer that is lost leaves a stack all the same
-	// An interrupt waits for the answer: a request that is cut off may arrive after the one that deletes.
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), stackAsksIn)
+	asking, cancel := uninterrupted(ctx)
 	_, err := v.Account.createStack(asking, in)
 	cancel()
 	if err != nil {

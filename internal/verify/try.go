@@ -20,7 +20,7 @@ const alias = "live"
 
 // tryFunction deploys the versions of a Lambda function by CodeDeploy.
 func (v *Verification) tryFunction(ctx context.Context, t *Trial, hook, log string) error {
-	to := codeDeployGroup{log: log}
+	to := codeDeployGroup{of: t.Contract, log: log}
 	for id, name := range map[string]*string{"ServerlessDeploymentApplication": &to.application, "AppDeploymentGroup": &to.group} { // SAM's
 		out, err := v.Account.describeResource(ctx, &cloudformation.DescribeStackResourceInput{StackName: &t.Stack, LogicalResourceId: aws.String(id)})
 		if err != nil {
@@ -86,7 +86,7 @@ func (v *Verification) publish(ctx context.Context, function string, version Ver
 
 // tryByCodeDeploy deploys the versions of a service by CodeDeploy.
 func (v *Verification) tryByCodeDeploy(ctx context.Context, t *Trial, hook, log string) error {
-	to := codeDeployGroup{application: t.Stack, group: "production", log: log}
+	to := codeDeployGroup{of: t.Contract, application: t.Stack, group: "production", log: log}
 	for _, version := range []Version{Good, Bad} {
 		arn, err := v.register(ctx, t.Stack, version)
 		if err != nil {
@@ -120,7 +120,7 @@ func (v *Verification) tryByCodeDeploy(ctx context.Context, t *Trial, hook, log 
 
 // tryByECS deploys the versions of a service by ECS.
 func (v *Verification) tryByECS(ctx context.Context, t *Trial, log string, created time.Time) error {
-	s := ecsService{cluster: t.Stack, name: t.Stack, log: log, pauses: t.Contract == ECSPause}
+	s := ecsService{of: t.Contract, cluster: t.Stack, name: t.Stack, log: log, pauses: t.Contract == ECSPause}
 	if t.Contract == ECS {
 		if err := v.lookAtCreation(ctx, t, s, created); err != nil {
 			return err
