@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	smithytime "github.com/aws/smithy-go/time"
 )
 
 // maxBackoff is the longest pause between two attempts. The SDK's 20 s would waste most of what a hook has: throttling of
@@ -53,19 +54,8 @@ func (c *Client) retried(ctx context.Context, once func() error) error {
 		if refused != nil {
 			return errors.Join(err, refused)
 		}
-		if refused := wait(ctx, delay); refused != nil {
-			return errors.Join(err, refused)
+		if smithytime.SleepWithContext(ctx, delay) != nil {
+			return errors.Join(err, context.Cause(ctx))
 		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
 	}
 }
