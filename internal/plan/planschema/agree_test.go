@@ -17,6 +17,7 @@ import (
 
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/plan/planschema"
+	"github.com/greenlight-deploy/greenlight/internal/race"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml/yamlfmt"
 )
@@ -374,9 +375,16 @@ func TestSchemaAndParserAgree(t *testing.T) {
 	j := &judges{t: t, rules: unsayable(), schema: resolved(t), byRule: map[string]int{}, judged: map[string]bool{}, alone: map[string]string{}}
 	plans := sound(t)
 	besideTheirFiles(t)
+	oneIn := 1
+	if race.Enabled {
+		oneIn = 10 // of the plans; CI judges all of them without it
+	}
 	for _, whole := range plans {
 		for _, part := range withOneCheck(whole) {
-			for _, mutant := range append(mutants(part), part) {
+			for i, mutant := range append(mutants(part), part) {
+				if i%oneIn != 0 {
+					continue
+				}
 				text, err := json.Marshal(mutant)
 				if err != nil {
 					t.Fatal(err)
@@ -389,6 +397,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		t.Error(j.alone[like])
 	}
 	clear(j.alone)
+	t.Logf("%d plans were judged, and %d of them refused by both", len(j.judged), j.both)
 	if len(j.judged) < 2000 || j.both < 1000 {
 		t.Errorf("%d plans were judged, and %d of them refused by both", len(j.judged), j.both)
 	}

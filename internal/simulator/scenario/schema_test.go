@@ -17,6 +17,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/greenlight-deploy/greenlight/internal/race"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml/gocomment"
 )
@@ -283,8 +284,15 @@ func (j *judges) judge(text string) {
 
 func TestSchemaAndParserAgree(t *testing.T) {
 	j := &judges{t: t, rules: unsayable(), schema: resolved(t), folder: folderWithAppSpec(t), byRule: map[string]int{}, judged: map[string]bool{}}
+	oneIn := 1
+	if race.Enabled {
+		oneIn = 10 // of the files; CI judges all of them without it
+	}
 	for _, whole := range sound(t) {
-		for _, file := range append(mutants(whole), whole) {
+		for i, file := range append(mutants(whole), whole) {
+			if i%oneIn != 0 {
+				continue
+			}
 			text, err := json.Marshal(file)
 			if err != nil {
 				t.Fatal(err)
@@ -292,6 +300,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 			j.judge(string(text))
 		}
 	}
+	t.Logf("%d files were judged, and %d of them refused by both", len(j.judged), j.both)
 	if len(j.judged) < 500 || j.both < 300 {
 		t.Errorf("%d files were judged, and %d of them refused by both", len(j.judged), j.both)
 	}
