@@ -12,6 +12,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -48,8 +49,8 @@ func startMoto(t *testing.T) *account {
 // env is the environment of whoever reads or makes the account.
 func (a *account) env(settings ...string) []string {
 	return append([]string{
-		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + a.folder, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example",
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL=" + a.url, "AWS_MAX_ATTEMPTS=1", // what moto lacks, it answers with 500
+		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + a.folder, "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1",
+		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL=" + a.url, "AWS_MAX_ATTEMPTS=1", // what moto lacks, it answers with 500
 	}, settings...)
 }
 
@@ -66,6 +67,18 @@ func (a *account) python(t *testing.T, script string, args ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s %s: %v: %s", script, strings.Join(args, " "), err, out)
 	}
+}
+
+// aws gives what the AWS CLI prints.
+func (a *account) aws(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program(t, "AWS_CLI"), args...)
+	cmd.Env = a.env()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("aws %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // diagnosis is doctor's JSON.
@@ -224,6 +237,63 @@ func TestDoctorFindsEachWrongWiringOfAnAccount(t *testing.T) {
 		})
 	}
 	between.readOnly(t)
+}
+
+func TestDoctorLooksForThePlansSecretsAndTheirKeys(t *testing.T) {
+	a := startAccount(t)
+	between := watch(t, a.url)
+	key := a.aws(t, "kms", "create-key", "--query", "KeyMetadata.Arn", "--output", "text")
+	a.aws(t, "kms", "create-alias", "--alias-name", "alias/shop", "--target-key-id", key)
+	put := func(name string, more ...string) {
+		a.aws(t, append([]string{"ssm", "put-parameter", "--name", name, "--type", "SecureString", "--value", "a value"}, more...)...)
+	}
+	put("/shop/token", "--key-id", "alias/shop")
+	put("/shop/plain")
+	arn := a.aws(t, "secretsmanager", "create-secret", "--name", "shop/test", "--secret-string", "a value", "--kms-key-id", key, "--query", "ARN", "--output", "text")
+	a.aws(t, "secretsmanager", "create-secret", "--name", "shop/old", "--secret-string", "a value")
+	a.aws(t, "secretsmanager", "delete-secret", "--secret-id", "shop/old")
+	fetch := `{"Effect": "Allow", "Action": ["ssm:GetParameter", "secretsmanager:GetSecretValue"], "Resource": ["arn:aws:ssm:*:*:parameter/shop/*", "` + arn + `"]}`
+	may := func(statements string) {
+		a.aws(t, "iam", "put-role-policy", "--role-name", "greenlight-hook", "--policy-name", "secrets", "--policy-document", `{"Version": "2012-10-17", "Statement": [`+statements+`]}`)
+	}
+	look := func(sources string, wanted ...[3]string) {
+		t.Helper()
+		plan := write(t, "greenlight.yaml", "version: 1\nsecrets: {"+sources+"}\nchecks: [{http: {path: /, query: {a: '{{ secrets.a }}', b: '{{ secrets.b }}', c: '{{ secrets.c }}'}}}]\n")
+		found := a.doctor(t, a.env("AWS_ENDPOINT_URL="+between.url), "--application", "shop", "--function", "CodeDeployHook_check", "--plan", plan)
+		for _, want := range wanted {
+			if !found.of(want[0], want[1], want[2]) {
+				t.Errorf("no %s: %+v", want, found.Findings)
+			}
+		}
+	}
+	const there = "a: ssm:/shop/token, b: 'secretsmanager:shop/test#key', c: ssm:/shop/plain"
+
+	may(fetch)
+	look(there,
+		[3]string{"plan-secrets", "pass", "what the plan names is there: 3 secrets"},
+		[3]string{"execution-role-checks", "warn", "kms:Decrypt"},
+	)
+	may(fetch + `, {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "` + key + `"}`)
+	look(there, [3]string{"execution-role-checks", "pass", "may do what the plan's checks take"})
+	look("a: ssm:/shop/tokne, b: secretsmanager:shop/tset, c: secretsmanager:shop/old",
+		[3]string{"plan-secrets", "fail", "ssm:/shop/tokne doesn't exist"},
+		[3]string{"plan-secrets", "fail", "secretsmanager:shop/tset doesn't exist"},
+		[3]string{"plan-secrets", "fail", "secretsmanager:shop/old is scheduled for deletion"},
+		[3]string{"execution-role-checks", "fail", "secretsmanager:GetSecretValue"},
+	)
+	a.aws(t, "kms", "disable-key", "--key-id", path.Base(key)) // moto knows it by its id alone
+	look(there, [3]string{"plan-secrets", "fail", "whose state is Disabled"})
+
+	for _, operation := range between.asked {
+		if slices.Contains([]string{"GetParameter", "GetParameters", "GetSecretValue", "BatchGetSecretValue", "Decrypt"}, operation) {
+			t.Errorf("doctor read the value of a secret, by %s", operation)
+		}
+	}
+	for _, operation := range []string{"DescribeSecret", "DescribeParameters", "DescribeKey"} {
+		if !slices.Contains(between.asked, operation) {
+			t.Errorf("doctor didn't ask for %s: %s", operation, between.asked)
+		}
+	}
 }
 
 func TestThePackagedFunctionHasNoDoctor(t *testing.T) {

@@ -43,10 +43,10 @@ func (x *examination) checkNeeds(f *function) []checkNeed {
 				}
 			}
 		}
-		for _, wanted := range asked[s].Secrets {
-			if n, known := secretNeed(wanted.Source.String()); known {
-				add(n)
-			}
+	}
+	for _, s := range x.secretsOf(f) {
+		for _, n := range x.secretNeeds(s) {
+			add(n)
 		}
 	}
 	return needs
@@ -60,21 +60,6 @@ func (x *examination) aim(n *checkNeed) bool {
 	// The function that is deployed is invoked where a check names no other.
 	n.Resource, n.unsure = strings.Replace(functionQualifiersResource, "FUNCTION", "DEPLOYED", 1), true
 	return x.deployed() != ""
-}
-
-// secretNeed is what a secret takes that has one ARN: a parameter, by its name or ARN. The ARN of a secret in Secrets Manager ends
-// in characters that its name doesn't have.
-func secretNeed(source string) (checkNeed, bool) {
-	scheme, rest, _ := strings.Cut(source, ":")
-	name, _, _ := strings.Cut(rest, "#")
-	if scheme != "ssm" || name == "" || strings.Contains(name, "{{") {
-		return checkNeed{}, false
-	}
-	resource := name
-	if !strings.HasPrefix(name, "arn:") {
-		resource = "arn:PARTITION:ssm:REGION:ACCOUNT:parameter/" + strings.TrimPrefix(name, "/")
-	}
-	return checkNeed{Action: Action{Name: "ssm:GetParameter", Resource: resource}, what: "the secret ssm:" + name + " takes"}, true
 }
 
 // judgeCheckNeeds judges whether the function may do what its plan's checks take: a check that may not ask is inconclusive, and holds the
@@ -99,7 +84,10 @@ func (x *examination) judgeCheckNeeds(a *area, f *function, r role) {
 		remedy := x.policyRemedy(f, r.name(), n.feature)
 		if n.feature == "" {
 			remedy = "allow " + n.Name + " on " + q.resource + " to " + r.name()
-			effect = "checks that name it come to no answer, and no deployment goes on"
+			effect = withoutSecret
+			if n.unsure {
+				effect += ", unless the key's own policy allows it"
+			}
 		}
 		a.add(status, "execution-role-checks", remedy, "the function's role %s doesn't allow %s (%s), which %s: %s", r.name(), n.Name, d.Why, n.what, effect)
 	}
@@ -111,7 +99,15 @@ func (x *examination) judgeCheckNeeds(a *area, f *function, r role) {
 // checkEndpoints are the endpoints that the plan's checks call, beside those that finding green takes.
 func (x *examination) checkEndpoints(f *function) []neededEndpoint {
 	var needed []neededEndpoint
+	for _, s := range x.secretsOf(f) {
+		if !slices.ContainsFunc(needed, func(e neededEndpoint) bool { return e.service == s.service }) {
+			needed = append(needed, neededEndpoint{s.service, true, "the plan's secrets can't be read"})
+		}
+	}
 	for _, n := range x.checkNeeds(f) {
+		if n.feature == "" {
+			continue // a secret's, or its key's, which the secret's service asks for
+		}
 		service, _, _ := strings.Cut(n.Name, ":")
 		switch service {
 		case "elasticloadbalancing":
@@ -120,9 +116,6 @@ func (x *examination) checkEndpoints(f *function) []neededEndpoint {
 			service = "monitoring"
 		}
 		effect := strings.TrimSuffix(n.what, " take") + " get no answer"
-		if n.feature == "" {
-			effect = "the plan's secrets can't be read"
-		}
 		if !slices.ContainsFunc(needed, func(e neededEndpoint) bool { return e.service == service }) {
 			needed = append(needed, neededEndpoint{service, !n.lenient, effect})
 		}

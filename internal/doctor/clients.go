@@ -55,6 +55,10 @@ type Clients struct {
 
 	describeAlarms call[[]string, []alarm]
 
+	describeParameter call[string, storedSecret]  // by name
+	describeSecret    call[string, storedSecret]  // by name or ARN
+	describeKey       call[string, encryptionKey] // by id, ARN or alias
+
 	describeSubnets        call[[]string, []subnet]
 	describeRouteTables    call[string, []routeTable] // of a VPC
 	describeVPCEndpoints   call[string, []vpcEndpoint]
@@ -112,5 +116,9 @@ func NewClients(cfg aws.Config) Clients {
 		describeRouteTables:    network.routeTables,
 		describeVPCEndpoints:   network.vpcEndpoints,
 		describeSecurityGroups: network.securityGroups,
+
+		describeParameter: describeParameter(awscall.New(cfg, awscall.SSM)),
+		describeSecret:    describeSecret(awscall.New(cfg, awscall.SecretsManager)),
+		describeKey:       describeKey(awscall.New(cfg, kms)),
 	}
 }

@@ -59,6 +59,7 @@ type examination struct {
 	balancer  *balancer       // nil: no load balancer is known
 	functions []*function     // those that hooks call
 	roles     map[string]role // by ARN
+	secrets   map[secretSource]*secretReading
 }
 
 // find settles which group, service and functions are meant.
@@ -189,7 +190,10 @@ func (x *examination) read(ctx context.Context) {
 		work = append(work, func() { x.readFunction(ctx, f) })
 	}
 	sideBySide(work...)
-	work = []func(){func() { x.readRoles(ctx) }}
+	work = []func(){func() {
+		x.readSecrets(ctx) // the roles are asked about them
+		x.readRoles(ctx)
+	}}
 	for _, f := range x.functions {
 		work = append(work, func() { x.readNetwork(ctx, f) })
 	}

@@ -276,8 +276,81 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 			o.Plan.Text = []byte("version: 1\nchecks: [{lambda: {payload: {}}}]\n")
 		}, "execution-role-checks", Warn, "doesn't allow lambda:InvokeFunction", "--feature lambda"},
 		{"it may not read a secret", false, func(*world) {}, func(o *Options) {
-			o.Plan.Text = []byte("version: 1\nsecrets: {token: ssm:/shop/token}\nchecks: [{http: {path: /, headers: {authorization: 'Bearer {{ secrets.token }}'}}}]\n")
+			o.Plan.Text = secretPlan("ssm:/shop/token")
 		}, "execution-role-checks", Fail, "doesn't allow ssm:GetParameter (no policy allows it, by simulation), which the secret ssm:/shop/token takes", "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/token"},
+		{"it may not read one whose ARN has what its name hasn't", false, func(w *world) {
+			w.mayAlso(allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:other-*"))
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/test#key")
+		}, "execution-role-checks", Fail, "doesn't allow secretsmanager:GetSecretValue (no policy allows it, by simulation), which the secret secretsmanager:shop/test takes", secretARN},
+		{"it may read that one", false, func(w *world) { w.mayAlso(allow("secretsmanager:GetSecretValue", secretARN)) }, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/test#key")
+		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
+		{"it may read one under AWS's own key", false, func(w *world) { w.mayAlso(allow("ssm:GetParameter", "*")) }, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/shop/token")
+		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
+		{"it may not decrypt a secret of the Parameter Store", false, func(w *world) {
+			w.mayAlso(allow("ssm:GetParameter", "*"))
+			w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/shop/token:3") // that version
+		}, "execution-role-checks", Warn, "doesn't allow kms:Decrypt (no policy allows it, by simulation), which the secret ssm:/shop/token:3 takes: checks that name it come to no answer, and no deployment goes on, unless the key's own policy allows it", keyARN},
+		{"it may not decrypt one of Secrets Manager", false, func(w *world) {
+			w.mayAlso(allow("secretsmanager:GetSecretValue", "*"))
+			w.secrets["secretsmanager:shop/test"] = storedSecret{arn: secretARN, key: "alias/shop"}
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/test")
+		}, "execution-role-checks", Warn, "doesn't allow kms:Decrypt", keyARN},
+		{"it may decrypt it", false, func(w *world) {
+			w.mayAlso(allow("secretsmanager:GetSecretValue", "*"), allow("kms:Decrypt", keyARN))
+			w.secrets["secretsmanager:shop/test"] = storedSecret{arn: secretARN, key: "alias/shop"}
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/test")
+		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
+		{"the key is one that AWS manages, by its id", false, func(w *world) {
+			w.mayAlso(allow("secretsmanager:GetSecretValue", "*"))
+			w.secrets["secretsmanager:shop/test"], w.keys["1111"] = storedSecret{arn: secretARN, key: "1111"}, encryptionKey{arn: keyARN, managed: true, state: enabledKey}
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/test")
+		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
+		{"a secret of another account, whose key isn't known", false, func(w *world) {
+			w.mayAlso(allow("secretsmanager:GetSecretValue", strings.Replace(secretARN, account, "210987654321", 1)))
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:" + strings.Replace(secretARN, account, "210987654321", 1))
+		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
+		{"the secrets are there", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/test#key")
+		}, "plan-secrets", Pass, "what the plan names is there: 1 secret", ""},
+		{"a parameter isn't there", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key")
+		}, "plan-secrets", Fail, "the plan's secret ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key doesn't exist in eu-west-1", "aws ssm put-parameter --type SecureString --name /shop/key"},
+		{"a secret isn't there", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/tset#key")
+		}, "plan-secrets", Fail, "the plan's secret secretsmanager:shop/tset doesn't exist in eu-west-1", "aws secretsmanager create-secret --name shop/tset"},
+		{"a secret is going", false, func(w *world) { w.secrets["secretsmanager:shop/test"] = storedSecret{arn: secretARN, going: true} }, func(o *Options) {
+			o.Plan.Text = secretPlan("secretsmanager:shop/test")
+		}, "plan-secrets", Fail, "is scheduled for deletion", "aws secretsmanager restore-secret --secret-id shop/test"},
+		{"its key is gone", false, func(w *world) { w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/gone"} }, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/shop/token")
+		}, "plan-secrets", Fail, "is encrypted under the key alias/gone, which doesn't exist", "under a key that exists"},
+		{"its key is disabled", false, func(w *world) {
+			w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
+			w.keys["alias/shop"] = encryptionKey{arn: keyARN, state: "Disabled"}
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/shop/token")
+		}, "plan-secrets", Fail, "whose state is Disabled", "aws kms enable-key --key-id " + keyARN},
+		{"its key is going", false, func(w *world) {
+			w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
+			w.keys["alias/shop"] = encryptionKey{arn: keyARN, state: "PendingDeletion"}
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/shop/token")
+		}, "plan-secrets", Fail, "whose state is PendingDeletion", "aws kms cancel-key-deletion --key-id " + keyARN},
+		{"its key waits for material", false, func(w *world) {
+			w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
+			w.keys["alias/shop"] = encryptionKey{arn: keyARN, state: "PendingImport"}
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/shop/token")
+		}, "plan-secrets", Fail, "whose state is PendingImport", "aws kms describe-key"},
 		{"it may not log", false, func(w *world) {
 			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* lambda:*", "*"))
 		}, nil, "execution-role-logs", Warn, "logs:PutLogEvents", "AWSLambdaBasicExecutionRole"},
@@ -470,7 +543,7 @@ func TestAMissingPermissionIsNamed(t *testing.T) {
 		t.Run(a.Name, func(t *testing.T) {
 			w := newWorld()
 			w.fails[a.Name] = apiError("AccessDenied")
-			r, err := Examine(t.Context(), w.clients(), w.options())
+			r, err := Examine(t.Context(), w.clients(), w.withSecrets())
 			named := err == nil && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Status == Skip && f.Missing == a.Name })
 			if slices.Contains(inNoSkip, a.Name) {
 				if named {
@@ -505,7 +578,7 @@ func TestDoctorCallsWhatItsPolicyAllowsAndNoMore(t *testing.T) {
 	examine(native, native.options())
 	stored := newWorld()
 	stored.group.TargetRevision = inS3()
-	examine(stored, stored.options())
+	examine(stored, stored.withSecrets())
 	slices.Sort(called)
 	called = slices.Compact(called)
 	var allowed []string

@@ -54,6 +54,7 @@ func (x *examination) judgePlan(f *function) area {
 	if f.config.got() {
 		x.judgeTime(&a, f, p)
 	}
+	x.judgeSecrets(&a, f)
 	return a
 }
 

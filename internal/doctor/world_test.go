@@ -76,6 +76,9 @@ type world struct {
 	tables    []routeTable
 	endpoints []vpcEndpoint
 	security  []securityGroup
+
+	secrets map[string]storedSecret  // by service:name
+	keys    map[string]encryptionKey // by alias or id
 }
 
 func document1(statements ...string) string {
@@ -171,7 +174,35 @@ func newWorld() *world {
 			{ID: "sg-balancer", VPC: "vpc-1", Ingress: []permission{{Protocol: "tcp", From: 9000, To: 9000, Groups: []member{{"sg-function"}}}}},
 		},
 	}
+	w.secrets = map[string]storedSecret{
+		"ssm:/shop/token": {arn: "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/token", key: "alias/aws/ssm"}, "secretsmanager:shop/test": {arn: secretARN},
+	}
+	w.keys = map[string]encryptionKey{"alias/shop": {arn: keyARN, state: enabledKey}}
 	return w
+}
+
+const (
+	secretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/test-a1B2c3"
+	keyARN    = "arn:aws:kms:eu-west-1:123456789012:key/0b7a4f3e-4c1d-4b52-9d6f-2f2f5a1c9e10"
+)
+
+// secretPlan is a plan that fetches the secret at the source.
+func secretPlan(source string) []byte {
+	return []byte("version: 1\nsecrets: {token: '" + source + "'}\nchecks: [{http: {path: /, headers: {authorization: 'Bearer {{ secrets.token }}'}}}]\n")
+}
+
+// mayAlso gives the function's role one more policy.
+func (w *world) mayAlso(statements ...string) {
+	w.documents["greenlight-hook"]["secrets"] = document1(statements...)
+}
+
+// stored finds a secret.
+func (w *world) stored(source string) (storedSecret, error) {
+	s, there := w.secrets[source]
+	if !there {
+		return s, apiError("ResourceNotFoundException")
+	}
+	return s, nil
 }
 
 // byECS has the service deployed by ECS itself.
@@ -372,7 +403,16 @@ func (w *world) clients() Clients {
 		getPolicyVersion: answer(w, "iam:GetPolicyVersion", func(in *iam.GetPolicyVersionInput) (*iam.GetPolicyVersionOutput, error) {
 			return &iam.GetPolicyVersionOutput{PolicyVersion: &iamtypes.PolicyVersion{Document: aws.String(w.managed[aws.ToString(in.PolicyArn)])}}, nil
 		}),
-		describeAlarms:         answer(w, "cloudwatch:DescribeAlarms", func([]string) ([]alarm, error) { return w.alarms, nil }),
+		describeAlarms:    answer(w, "cloudwatch:DescribeAlarms", func([]string) ([]alarm, error) { return w.alarms, nil }),
+		describeParameter: answer(w, "ssm:DescribeParameters", func(name string) (storedSecret, error) { return w.stored("ssm:" + name) }),
+		describeSecret:    answer(w, "secretsmanager:DescribeSecret", func(id string) (storedSecret, error) { return w.stored("secretsmanager:" + id) }),
+		describeKey: answer(w, "kms:DescribeKey", func(id string) (encryptionKey, error) {
+			key, there := w.keys[id]
+			if !there {
+				return key, apiError("NotFoundException")
+			}
+			return key, nil
+		}),
 		describeSubnets:        answer(w, "ec2:DescribeSubnets", func([]string) ([]subnet, error) { return w.subnets, nil }),
 		describeRouteTables:    answer(w, "ec2:DescribeRouteTables", func(string) ([]routeTable, error) { return w.tables, nil }),
 		describeVPCEndpoints:   answer(w, "ec2:DescribeVpcEndpoints", func(string) ([]vpcEndpoint, error) { return w.endpoints, nil }),
@@ -420,6 +460,15 @@ func (w *world) options() Options {
 	if w.group == nil {
 		o.Cluster, o.Service = "main", "shop"
 	}
+	return o
+}
+
+// withSecrets are the options with a plan that needs two secrets, which are there and may be read.
+func (w *world) withSecrets() Options {
+	o := w.options()
+	w.mayAlso(allow("ssm:GetParameter secretsmanager:GetSecretValue kms:Decrypt", "*"))
+	w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
+	o.Plan.Text = []byte("version: 1\nsecrets: {a: ssm:/shop/token, b: secretsmanager:shop/test}\nstages:\n  AfterAllowTestTraffic:\n    budget: 1m\n    checks: [{http: {path: /, query: {a: '{{ secrets.a }}', b: '{{ secrets.b }}'}}}]\n")
 	return o
 }
 

@@ -37,6 +37,17 @@ func (e *examined) forbid(t *testing.T, role, action string) {
 	}
 }
 
+// allow gives a role a policy of its own.
+func (e *examined) allow(t *testing.T, role, action, resource string) {
+	t.Helper()
+	r := e.resource(t, role)
+	policies, _ := r.Properties["Policies"].([]any)
+	statement := map[string]any{"Effect": "Allow", "Action": action, "Resource": resource}
+	r.Properties["Policies"] = append(policies, map[string]any{
+		"PolicyName": "own", "PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{statement}},
+	})
+}
+
 // trust has another service take a role.
 func (e *examined) trust(t *testing.T, role, service string) {
 	t.Helper()
@@ -97,6 +108,13 @@ func withoutTestListener(t *testing.T, a *cloud.Account) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// askWithSecret has the plan's first check need a secret.
+func askWithSecret(t *testing.T, e *examined) {
+	t.Helper()
+	replacePlan("version: 1\n", "version: 1\nsecrets: {token: ssm:/shop/token}\n")(t, e)
+	replacePlan("http: GET /\n", "http: {path: /, headers: {authorization: '{{ secrets.token }}'}}\n")(t, e)
 }
 
 // splitProduction is somebody who shifts production's traffic by hand.
@@ -167,8 +185,8 @@ func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 			e.put(t, role, "Policies", slices.DeleteFunc(policies, func(p any) bool { return p.(map[string]any)["PolicyName"] == "lambda" }))
 		}, nil, cloud.Planted{Check: "execution-role-checks", Status: warn, Text: "lambda:InvokeFunction"}},
 		{"the plan's secret can't be read", "ecs-codedeploy", func(t *testing.T, e *examined) {
-			replacePlan("version: 1\n", "version: 1\nsecrets: {token: ssm:/shop/token}\n")(t, e)
-			replacePlan("http: GET /\n", "http: {path: /, headers: {authorization: '{{ secrets.token }}'}}\n")(t, e)
+			askWithSecret(t, e)
+			e.secrets = []string{"/shop/token"}
 		}, nil, cloud.Planted{Check: "execution-role-checks", Status: fail, Text: "ssm:GetParameter"}},
 
 		// who calls it
@@ -211,6 +229,10 @@ func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 
 		// the plan
 		{"a key is misspelled", "ecs-codedeploy", replacePlan("checks:", "cheks:"), nil, cloud.Planted{Check: "plan", Status: fail, Text: `unknown key "cheks"`}},
+		{"nobody has put its secret", "ecs-codedeploy", func(t *testing.T, e *examined) {
+			askWithSecret(t, e)
+			e.allow(t, role, "ssm:GetParameter", "arn:aws:ssm:*:*:parameter/shop/*")
+		}, nil, cloud.Planted{Check: "plan-secrets", Status: fail, Text: "ssm:/shop/token doesn't exist"}},
 		{"a check waits longer than CodeDeploy does", "ecs-codedeploy", replacePlan("within: 60s", "within: 90m"), nil, cloud.Planted{Check: "plan-time", Status: fail, Text: "AfterAllowTestTraffic"}},
 	}
 	for _, tt := range tests {

@@ -3,7 +3,7 @@
 // The load balancer, the ECS service and the deployment group are made in the simulator, through the operations by which
 // CloudFormation makes them in AWS, and deployments go through them. What the simulator doesn't have is answered from the stack's
 // resources: IAM's roles, their policies and what these allow, EC2's network, CloudWatch's alarms and Lambda's functions. What a
-// stack is given from outside of it, subnets and their routes, a [Network] says.
+// stack is given from outside of it, subnets and their routes, a [Network] says; secrets are in [Config].
 //
 // Nothing is left out silently: a resource, a property, an operation or a parameter that this package doesn't know fails the test.
 package cloud
@@ -33,6 +33,8 @@ type Config struct {
 	Network         Network
 	// Ringing are the names of alarms in ALARM; all others are OK.
 	Ringing []string
+	// Parameters are the names of secrets in the Parameter Store, each a path.
+	Parameters []string
 	// Denied are IAM actions that nobody who asks the account may take, such as iam:SimulatePrincipalPolicy.
 	Denied []string
 }
@@ -127,6 +129,8 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.answerQuery(w, r, service)
 	case "lambda":
 		a.answerLambda(w, r)
+	case "ssm":
+		a.answerParameters(w, r)
 	case "codedeploy", "ecs", "elasticloadbalancing":
 		a.forward.ServeHTTP(w, r)
 	default:
