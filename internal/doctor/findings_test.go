@@ -294,7 +294,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 			w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
 		}, func(o *Options) {
 			o.Plan.Text = secretPlan("ssm:/shop/token:3") // that version
-		}, "execution-role-checks", Warn, "doesn't allow kms:Decrypt (no policy allows it, by simulation), which the secret ssm:/shop/token:3 takes: checks that name it come to no answer, and no deployment goes on, unless the key's own policy allows it", keyARN},
+		}, "execution-role-checks", Warn, "doesn't allow kms:Decrypt (no policy allows it, by simulation), which the secret ssm:/shop/token:3 takes: each stage whose checks name it fails before green is asked, unless the key's own policy allows it", keyARN},
 		{"it may not decrypt one of Secrets Manager", false, func(w *world) {
 			w.mayAlso(allow("secretsmanager:GetSecretValue", "*"))
 			w.secrets["secretsmanager:shop/test"] = storedSecret{arn: secretARN, key: "alias/shop"}

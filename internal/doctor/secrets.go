@@ -266,7 +266,8 @@ func (x *examination) judgeSecrets(a *area, f *function) {
 	}
 }
 
-const withoutSecret = "checks that name it come to no answer, and no deployment goes on"
+// withoutSecret is what comes of it: the secrets that a stage's checks name are fetched before anything is asked of green.
+const withoutSecret = "each stage whose checks name it fails before green is asked"
 
 // create makes the secret that isn't there.
 func (s secretSource) create() string {
