@@ -239,6 +239,46 @@ func TestDoctorFindsEachWrongWiringOfAnAccount(t *testing.T) {
 	between.readOnly(t)
 }
 
+func TestDoctorReadsThePlanInS3(t *testing.T) {
+	a := startAccount(t)
+	between := watch(t, a.url)
+	const text = "version: 1\nchecks: [{http: GET /}]\n"
+	a.aws(t, "s3api", "create-bucket", "--bucket", "plans", "--create-bucket-configuration", "LocationConstraint=eu-west-1")
+	a.aws(t, "s3api", "put-object", "--bucket", "plans", "--key", "shop.yaml", "--body", write(t, "shop.yaml", text))
+	a.aws(t, "lambda", "update-function-configuration", "--function-name", "CodeDeployHook_check", "--environment", `{"Variables": {"GREENLIGHT_PLAN": "s3://plans/{{ application }}.yaml"}}`)
+	look := func(more ...string) diagnosis {
+		return a.doctor(t, a.env("AWS_ENDPOINT_URL="+between.url), append([]string{"--application", "shop", "--function", "CodeDeployHook_check"}, more...)...)
+	}
+	wants := func(d diagnosis, check, status, text string) {
+		t.Helper()
+		if !d.of(check, status, text) {
+			t.Errorf("no %s %s with %q: %+v", check, status, text, d.Findings)
+		}
+	}
+
+	found := look()
+	wants(found, "plan", "pass", "s3://plans/shop.yaml is right")
+	wants(found, "execution-role-plan", "fail", "s3:GetObject")
+	a.aws(t, "iam", "put-role-policy", "--role-name", "greenlight-hook", "--policy-name", "plan", "--policy-document",
+		`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::plans/*"}]}`)
+	wants(look(), "execution-role-plan", "pass", "may read the plan s3://plans/shop.yaml")
+	wants(look("--plan", write(t, "greenlight.yaml", text+"# edited\n")), "plan-place", "warn", "the function runs another plan")
+
+	a.wire(t, "wrong", "route")
+	const closed = "to a gateway endpoint com.amazonaws.eu-west-1.s3"
+	wants(look(), "network-route", "fail", closed)
+	table := a.aws(t, "ec2", "describe-route-tables", "--filters", "Name=tag:Name,Values=private", "--query", "RouteTables[0].[VpcId,RouteTableId]", "--output", "text")
+	vpc, table, _ := strings.Cut(table, "\t")
+	a.aws(t, "ec2", "create-vpc-endpoint", "--vpc-endpoint-type", "Gateway", "--service-name", "com.amazonaws.eu-west-1.s3", "--vpc-id", vpc, "--route-table-ids", table)
+	if found := look(); found.of("network-route", "fail", closed) {
+		t.Errorf("no route is found to the gateway endpoint: %+v", found.Findings)
+	}
+
+	a.aws(t, "s3api", "delete-object", "--bucket", "plans", "--key", "shop.yaml")
+	wants(look(), "plan-place", "fail", "there is no plan s3://plans/shop.yaml")
+	between.readOnly(t)
+}
+
 func TestDoctorLooksForThePlansSecretsAndTheirKeys(t *testing.T) {
 	a := startAccount(t)
 	between := watch(t, a.url)

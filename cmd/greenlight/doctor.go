@@ -52,7 +52,7 @@ func runDoctor(ctx context.Context, a app, c command, args []string) int {
 	flags.StringVar(&opts.options.Cluster, "cluster", "", "the ECS service's cluster, by its `name`; default default")
 	flags.StringVar(&opts.options.Service, "service", "", "the ECS service, by its `name`")
 	flags.StringVar(&opts.options.Function, "function", "", "the hook's function, by its `name` or ARN; default those that the hooks call")
-	flags.StringVar(&opts.plan, "plan", "", "the plan's `file`; default ./"+plan.FileName+", or the function's settings")
+	flags.StringVar(&opts.plan, "plan", "", "the plan, a `file`, s3://bucket/key or ssm:/name; default ./"+plan.FileName+", or the function's own")
 	flags.StringVar(&opts.region, "region", "", "the AWS `region`")
 	flags.StringVar(&opts.profile, "profile", "", "the `profile` of the AWS settings")
 	flags.BoolVar(&opts.json, "json", false, "write one JSON document")

@@ -134,7 +134,7 @@ func doctorActions() []Action {
 		{"codedeploy:GetDeploymentGroup", groupResource, "the group's settings", false},
 		{"codedeploy:GetApplicationRevision", applicationResource, "the hooks in the AppSpec", true},
 		{"codedeploy:GetDeployment", groupResource, "the revision of the last deployment", true},
-		{"s3:GetObject", "arn:PARTITION:s3:::*/*", "the AppSpec, where it is in S3: narrow it to its bucket", true},
+		{"s3:GetObject", "arn:PARTITION:s3:::*/*", "the AppSpec and the plan, where they are in S3: narrow it to their buckets", true},
 		{"codedeploy:ListDeployments", groupResource, "whether a deployment is under way", true},
 		{"ecs:DescribeServices", serviceResource, "the service's settings, hooks and task sets", false},
 		{"ecs:ListServiceDeployments", serviceResource, "whether a deployment is under way", true},

@@ -17,7 +17,7 @@ type checkNeed struct {
 
 // checkNeeds are what the checks take for which the function is called. The plan isn't always known: then it is nothing.
 func (x *examination) checkNeeds(f *function) []checkNeed {
-	p := x.knownPlan(f)
+	p := f.plan.plan
 	if p == nil {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (x *examination) checkNeeds(f *function) []checkNeed {
 		}
 	}
 	for _, s := range x.secretsOf(f) {
-		for _, n := range x.secretNeeds(s) {
+		for _, n := range x.secretNeeds(s, "the secret "+s.String()+" takes") {
 			add(n)
 		}
 	}
@@ -99,6 +99,13 @@ func (x *examination) judgeCheckNeeds(a *area, f *function, r role) {
 // checkEndpoints are the endpoints that the plan's checks call, beside those that finding green takes.
 func (x *examination) checkEndpoints(f *function) []neededEndpoint {
 	var needed []neededEndpoint
+	if at := f.plan.at; at != nil {
+		service := simpleStorage
+		if at.Bucket == "" {
+			service = parameterStore
+		}
+		needed = append(needed, neededEndpoint{service, true, "the plan " + at.String() + " can't be read, and " + withoutPlan})
+	}
 	for _, s := range x.secretsOf(f) {
 		if !slices.ContainsFunc(needed, func(e neededEndpoint) bool { return e.service == s.service }) {
 			needed = append(needed, neededEndpoint{s.service, true, "the plan's secrets can't be read"})

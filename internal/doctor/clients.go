@@ -11,7 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/greenlight-deploy/greenlight/internal/awscall"
+	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/revision"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // call is an operation of AWS's.
@@ -30,6 +32,7 @@ type Clients struct {
 	listDeployments      call[*codedeploy.ListDeploymentsInput, *codedeploy.ListDeploymentsOutput]
 
 	getObject call[revision.InS3, string]
+	getPlan   call[plan.Address, []byte]
 
 	describeServices       call[*ecs.DescribeServicesInput, *ecs.DescribeServicesOutput]
 	listServiceDeployments call[*ecs.ListServiceDeploymentsInput, *ecs.ListServiceDeploymentsOutput]
@@ -87,6 +90,10 @@ func NewClients(cfg aws.Config) Clients {
 		listDeployments:      operation(deploys.ListDeployments),
 
 		getObject: func(ctx context.Context, at revision.InS3) (string, error) { return revision.Read(ctx, objects, at) },
+		getPlan: func(ctx context.Context, at plan.Address) ([]byte, error) {
+			object, err := objects.Get(ctx, at.Bucket, at.Key, "", strictyaml.MaxSize)
+			return object.Body, err
+		},
 
 		describeServices:       operation(services.DescribeServices),
 		listServiceDeployments: operation(services.ListServiceDeployments),

@@ -190,6 +190,11 @@ func (x *examination) read(ctx context.Context) {
 		work = append(work, func() { x.readFunction(ctx, f) })
 	}
 	sideBySide(work...)
+	work = nil
+	for _, f := range x.functions {
+		work = append(work, func() { x.readPlan(ctx, f) })
+	}
+	sideBySide(work...)
 	work = []func(){func() {
 		x.readSecrets(ctx) // the roles are asked about them
 		x.readRoles(ctx)

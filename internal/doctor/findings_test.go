@@ -54,6 +54,8 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 	endpoints := func(edit func(*vpcEndpoint)) []vpcEndpoint {
 		return []vpcEndpoint{endpoint("codedeploy", edit), endpoint("ecs", nil), endpoint("elasticloadbalancing", nil), endpoint("lambda", nil)}
 	}
+	gateway := endpoint("s3", func(e *vpcEndpoint) { e.ID, e.Type, e.PrivateDNS = "vpce-gateway", "Gateway", false })
+	ownPlan := func(o *Options) { o.Plan = plan.Source{} } // as the function's settings have it
 	rename := func(w *world, name string) {
 		w.function.FunctionName, w.function.FunctionArn = aws.String(name), aws.String("arn:aws:lambda:eu-west-1:123456789012:function:"+name)
 		w.group.TargetRevision.AppSpecContent.Content = aws.String(strings.ReplaceAll(hooksSpec, "CodeDeployHook_check", name))
@@ -259,7 +261,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, nil, "execution-role-reads", Warn, "GREENLIGHT_STAGE and ALB_URL say them", "--feature codedeploy"},
 		{"it may not hand over", false, func(w *world) {
 			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* logs:*", "*"))
-		}, func(o *Options) { o.Plan = plan.Source{} }, "execution-role-handover", Warn, "lambda:InvokeFunction", "--feature handover"},
+		}, ownPlan, "execution-role-handover", Warn, "lambda:InvokeFunction", "--feature handover"},
 		{"it may not hand over, and needn't", false, func(w *world) {
 			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* logs:*", "*"))
 		}, nil, "execution-role-handover", Pass, "the plan's checks have time enough in one", ""},
@@ -351,6 +353,17 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, func(o *Options) {
 			o.Plan.Text = secretPlan("ssm:/shop/token")
 		}, "plan-secrets", Fail, "whose state is PendingImport", "aws kms describe-key"},
+		{"it may not read its plan in S3", false, func(w *world) { w.reads("s3://plans/shop.yaml") }, nil, "execution-role-plan", Fail, "doesn't allow s3:GetObject (no policy allows it, by simulation), which reading the plan s3://plans/shop.yaml takes: each deployment fails", "allow s3:GetObject on arn:aws:s3:::plans/shop.yaml"},
+		{"it may read that one", false, func(w *world) {
+			w.reads("s3://plans/{{ application }}/{{ group }}.yaml")
+			w.mayAlso(allow("s3:GetObject", "arn:aws:s3:::plans/shop/*"))
+		}, nil, "execution-role-plan", Pass, "may read the plan s3://plans/shop/production.yaml", ""},
+		{"it may not read its plan in the Parameter Store", false, func(w *world) { w.reads("ssm:/shop/token") }, nil, "execution-role-plan", Fail, "doesn't allow ssm:GetParameter", "parameter/shop/token"},
+		{"it may not decrypt it", false, func(w *world) {
+			w.reads("ssm:/shop/token")
+			w.mayAlso(allow("ssm:GetParameter", "*"))
+			w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
+		}, nil, "execution-role-plan", Warn, "doesn't allow kms:Decrypt (no policy allows it, by simulation), which reading the plan ssm:/shop/token takes: each deployment fails before green is asked, unless the key's own policy allows it", keyARN},
 		{"it may not log", false, func(w *world) {
 			w.documents["greenlight-hook"]["all"] = document1(allow("codedeploy:* elasticloadbalancing:* ecs:* lambda:*", "*"))
 		}, nil, "execution-role-logs", Warn, "logs:PutLogEvents", "AWSLambdaBasicExecutionRole"},
@@ -394,7 +407,27 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, nil, "network-route", Fail, "takes a public address", "NAT gateway"},
 		{"interface endpoints do", false, func(w *world) {
 			w.tables[0].Routes, w.endpoints = nil, endpoints(nil)
-		}, nil, "network-route", Pass, "interface endpoints lead", ""},
+		}, nil, "network-route", Pass, "endpoints lead", ""},
+		{"they don't lead to the plan in S3", false, func(w *world) {
+			w.reads("s3://plans/shop.yaml")
+			w.tables[0].Routes, w.endpoints = nil, append(endpoints(nil), gateway)
+		}, nil, "network-route", Fail, "no route of subnet-a and subnet-b leads to a gateway endpoint com.amazonaws.eu-west-1.s3: the plan s3://plans/shop.yaml can't be read", "--vpc-endpoint-type Gateway --service-name com.amazonaws.eu-west-1.s3 --route-table-ids rtb-1"},
+		{"a route leads to S3, and to a gateway endpoint that is gone", false, func(w *world) {
+			w.reads("s3://plans/shop.yaml")
+			w.tables[0].Routes, w.endpoints = []route{{Gateway: gateway.ID, State: "blackhole"}}, append(endpoints(nil), gateway)
+		}, nil, "network-route", Fail, "leads to a gateway endpoint", "create-vpc-endpoint"},
+		{"a route leads to the plan in S3", false, func(w *world) {
+			w.reads("s3://plans/shop.yaml")
+			w.tables[0].Routes, w.endpoints = []route{{Gateway: gateway.ID, State: "active"}}, append(endpoints(nil), gateway)
+		}, nil, "network-route", Pass, "endpoints lead to what the function calls", ""},
+		{"an interface endpoint leads to the plan in S3", false, func(w *world) {
+			w.reads("s3://plans/shop.yaml")
+			w.tables[0].Routes, w.endpoints = nil, append(endpoints(nil), endpoint("s3", nil))
+		}, nil, "network-route", Pass, "endpoints lead to what the function calls", ""},
+		{"they don't lead to the plan in the Parameter Store", false, func(w *world) {
+			w.reads("ssm:/shop/token")
+			w.tables[0].Routes, w.endpoints = nil, endpoints(nil)
+		}, nil, "network-route", Fail, "there is no interface endpoint com.amazonaws.eu-west-1.ssm: the plan ssm:/shop/token can't be read", "--service-name com.amazonaws.eu-west-1.ssm"},
 		{"an interface endpoint has no private name", false, func(w *world) {
 			w.tables[0].Routes, w.endpoints = nil, endpoints(func(e *vpcEndpoint) { e.PrivateDNS = false })
 		}, nil, "network-route", Fail, "has no private DNS", "--private-dns-enabled"},
@@ -406,7 +439,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, nil, "network-route", Warn, "elasticloadbalancing: green can't be found", "create-vpc-endpoint"},
 		{"handing over has no endpoint, and isn't needed", false, func(w *world) {
 			w.tables[0].Routes, w.endpoints = nil, endpoints(nil)[:3]
-		}, nil, "network-route", Pass, "interface endpoints lead", ""},
+		}, nil, "network-route", Pass, "endpoints lead", ""},
 		{"handing over has no endpoint", false, func(w *world) {
 			w.tables[0].Routes, w.endpoints, w.function.Timeout = nil, endpoints(nil)[:3], aws.Int32(60)
 		}, nil, "network-route", Warn, "lambda: checks can't take longer than one invocation", "create-vpc-endpoint"},
@@ -467,13 +500,43 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, func(o *Options) {
 			o.Plan.Text = []byte("version: 1\nstages:\n  AfterAllowTraffic: {checks: [{http: GET /}]}\n")
 		}, "plan-stages", Warn, "called at AfterAllowTestTraffic, for which the plan has no checks", "take the hook away"},
-		{"its settings hold it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = goodPlan }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Pass, "GREENLIGHT_PLAN is right", ""},
-		{"its settings name it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = "shop.yaml" }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "names shop.yaml, in the function's zip", "--plan"},
+		{"its settings hold it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = goodPlan }, ownPlan, "plan", Pass, "GREENLIGHT_PLAN is right", ""},
+		{"its settings name it", false, func(w *world) { w.function.Environment.Variables["GREENLIGHT_PLAN"] = "shop.yaml" }, ownPlan, "plan", Skip, "names shop.yaml, in the function's zip", "--plan"},
 		{"its settings name a place in AWS", false, func(w *world) {
-			w.function.Environment.Variables["GREENLIGHT_PLAN"] = "s3://plans/{{ application }}.yaml"
-		}, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "names s3://plans/{{ application }}.yaml, in AWS", "--plan"},
-		{"it is the classic one", false, func(w *world) { w.function.Environment.Variables["ALB_URL"] = "test.shop.example" }, func(o *Options) { o.Plan = plan.Source{} }, "plan", Pass, "ALB_URL is right", ""},
-		{"it is nowhere", false, func(*world) {}, func(o *Options) { o.Plan = plan.Source{} }, "plan", Skip, "may be in the function's zip", "--plan"},
+			w.reads("s3://plans/{{ application }}.yaml")
+			w.plans = map[string]string{"s3://plans/shop.yaml": goodPlan}
+		}, ownPlan, "plan", Pass, "s3://plans/shop.yaml is right", ""},
+		{"what it includes in S3 is wrong", false, func(w *world) {
+			w.reads("s3://plans/shop.yaml")
+			w.plans = map[string]string{"s3://plans/shop.yaml": "version: 1\nchecks: [{include: more/checks.yaml}]\n", "s3://plans/more/checks.yaml": "version: 1\nchecks: [{htpp: GET /}]\n"}
+		}, ownPlan, "plan", Fail, `s3://plans/more/checks.yaml:2:11: unknown kind of check "htpp"`, "greenlight validate s3://plans/shop.yaml"},
+		{"nobody has put it into S3", false, func(w *world) { w.reads("s3://plans/shop.yaml") }, nil, "plan-place", Fail, "there is no plan s3://plans/shop.yaml: each deployment fails before green is asked", "aws s3 cp greenlight.yaml s3://plans/shop.yaml"},
+		{"it may not be read in S3", false, func(w *world) {
+			w.reads("s3://plans/shop.yaml")
+			w.fails["s3:GetObject"] = apiError("AccessDenied")
+		}, ownPlan, "plan", Skip, "missing permission s3:GetObject; without s3:ListBucket", "greenlight doctor --policy --feature doctor"},
+		{"where it lies only a deployment knows", true, func(w *world) { w.reads("s3://plans/{{ application }}.yaml") }, ownPlan, "plan", Skip, "s3://plans/{{ application }}.yaml, which only a deployment knows", "--plan"},
+		{"it is a parameter", false, func(w *world) { w.reads("ssm:/shop/token") }, ownPlan, "plan", Skip, "names ssm:/shop/token, and values of parameters aren't read unasked", "name it with --plan ssm:/shop/token"},
+		{"it is a parameter that isn't there", false, func(w *world) { w.reads("ssm:/shop/plan") }, nil, "plan-place", Fail, "there is no plan ssm:/shop/plan", "aws ssm put-parameter"},
+		{"another one was uploaded", false, func(w *world) {
+			w.reads("s3://plans/shop.yaml")
+			w.plans = map[string]string{"s3://plans/shop.yaml": "version: 1\nchecks: [{http: GET /}]\n"}
+		}, nil, "plan-place", Warn, "the function runs another plan than greenlight.yaml", "aws s3 cp greenlight.yaml s3://plans/shop.yaml"},
+		{"another one is in its settings", false, func(w *world) { w.reads("version: 1\nchecks: [{http: GET /}]\n") }, nil, "plan-place", Warn, "the function runs another plan than greenlight.yaml", "into GREENLIGHT_PLAN"},
+		{"the same is in its settings", false, func(w *world) { w.reads(goodPlan + "\n") }, nil, "plan-place", Pass, "the function runs what greenlight.yaml says", ""},
+		{"its hook names it", true, func(w *world) { w.hooksPlan(goodPlan) }, ownPlan, "plan", Pass, "hookDetails.plan is right", ""},
+		{"its hook names another than was given", true, func(w *world) { w.hooksPlan("version: 1\nchecks: [{http: GET /}]\n") }, nil, "plan-place", Warn, "another plan than greenlight.yaml", "into hookDetails.plan"},
+		{"its settings go before its hook's", true, func(w *world) {
+			w.hooksPlan("version: 1\ncheks: []\n")
+			w.reads(goodPlan)
+		}, ownPlan, "plan", Pass, "GREENLIGHT_PLAN is right", ""},
+		{"its hooks name two", true, func(w *world) {
+			w.hooksPlan(goodPlan)
+			hooks := &w.service.DeploymentConfiguration.LifecycleHooks
+			*hooks = append(*hooks, ecstypes.DeploymentLifecycleHook{HookTargetArn: (*hooks)[0].HookTargetArn, RoleArn: (*hooks)[0].RoleArn, LifecycleStages: (*hooks)[0].LifecycleStages})
+		}, ownPlan, "plan", Skip, "name different plans in their hookDetails", "--plan"},
+		{"it is the classic one", false, func(w *world) { w.function.Environment.Variables["ALB_URL"] = "test.shop.example" }, ownPlan, "plan", Pass, "ALB_URL is right", ""},
+		{"it is nowhere", false, func(*world) {}, ownPlan, "plan", Skip, "may be in the function's zip", "--plan"},
 	}
 	seen := map[string]bool{"execution-role": true, "group": true, "network-load-balancer": true} // where they can't be read
 	for _, tt := range tests {

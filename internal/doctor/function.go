@@ -32,6 +32,7 @@ type function struct {
 	concurrency reading[*lambda.GetFunctionConcurrencyOutput]
 	policy      reading[iampolicy.Document] // its resource policy
 	network     network
+	plan        functionPlan
 }
 
 // hookPrefix begins the names of the functions that CodeDeploy's managed policies let it call.

@@ -150,8 +150,8 @@ const (
 	throughInternetGateway // which takes a public address, and Lambda gives none
 )
 
-// out follows a subnet's default route. A subnet without a route table of its own has the VPC's main one.
-func (n *network) out(subnet string) wayOut {
+// table is a subnet's: its own, or the VPC's main one.
+func (n *network) table(subnet string) *routeTable {
 	var table *routeTable
 	for i, t := range n.tables.of {
 		for _, as := range t.Associations {
@@ -162,6 +162,12 @@ func (n *network) out(subnet string) wayOut {
 			}
 		}
 	}
+	return table
+}
+
+// out follows a subnet's default route.
+func (n *network) out(subnet string) wayOut {
+	table := n.table(subnet)
 	if table == nil {
 		return noWay
 	}
@@ -179,10 +185,10 @@ func (n *network) out(subnet string) wayOut {
 	return noWay
 }
 
-// serviceName is what an interface endpoint of the service is called.
+// serviceName is what an endpoint of the service is called.
 func (x *examination) serviceName(service string) string {
 	prefix := "com.amazonaws."
-	if strings.HasPrefix(x.region, "cn-") {
+	if strings.HasPrefix(x.region, "cn-") && service != simpleStorage {
 		prefix = "cn.com.amazonaws."
 	}
 	return prefix + x.region + "." + service
@@ -192,7 +198,7 @@ func (x *examination) serviceName(service string) string {
 func (n *network) endpoint(name string) (found vpcEndpoint, problem string) {
 	problem = "there is no interface endpoint " + name
 	for _, e := range n.endpoints.of {
-		if e.Service != name && !strings.HasSuffix(e.Service, strings.TrimPrefix(name, "cn")) {
+		if !e.serves(name) || e.Type == gatewayType {
 			continue
 		}
 		switch {
@@ -205,6 +211,51 @@ func (n *network) endpoint(name string) (found vpcEndpoint, problem string) {
 		}
 	}
 	return vpcEndpoint{}, problem
+}
+
+// simpleStorage is the service whose endpoints are of another type, and of another name in China.
+const simpleStorage = "s3"
+
+// gatewayType is the type of endpoints that routes lead to. S3 has them, without a charge.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+const gatewayType = "Gateway"
+
+func (e vpcEndpoint) serves(name string) bool {
+	return e.Service == name || strings.HasSuffix(e.Service, strings.TrimPrefix(name, "cn"))
+}
+
+// throughEndpoint says that a subnet's routes lead to a gateway endpoint of a service.
+func (n *network) throughEndpoint(subnet, name string) bool {
+	table := n.table(subnet)
+	return table != nil && slices.ContainsFunc(table.Routes, func(r route) bool {
+		return r.State != "blackhole" && slices.ContainsFunc(n.endpoints.of, func(e vpcEndpoint) bool { return e.ID == r.Gateway && e.Type == gatewayType && e.serves(name) })
+	})
+}
+
+// judgeGateway judges whether subnets without a way out lead to S3.
+func (x *examination) judgeGateway(a *area, f *function, subnets []string, why string, need neededEndpoint) bool {
+	n, name := &f.network, x.serviceName(need.service)
+	if e, problem := n.endpoint(name); problem == "" {
+		return x.judgeEndpointGroups(a, f, e)
+	}
+	var tables, without []string
+	for _, s := range subnets {
+		if n.throughEndpoint(s, name) {
+			continue
+		}
+		without = append(without, s)
+		if t := n.table(s); t != nil {
+			tables = append(tables, t.ID)
+		}
+	}
+	if len(without) == 0 {
+		return true
+	}
+	a.fail("network-route", "route 0.0.0.0/0 of the subnets to a NAT gateway, or:\n"+
+		fmt.Sprintf("aws ec2 create-vpc-endpoint --vpc-id %s --vpc-endpoint-type Gateway --service-name %s --route-table-ids %s", f.vpcID(), name, strings.Join(unique(tables), " ")),
+		"%s, and no route of %s leads to a gateway endpoint %s: %s", why, listed(without), name, need.effect)
+	return false
 }
 
 // judgeRoutes judges whether the function's subnets lead to the endpoints that it calls: by a NAT gateway or the like, or by
@@ -242,6 +293,10 @@ func (x *examination) judgeRoutes(a *area, f *function) {
 	}
 	whole := true
 	for _, need := range x.neededEndpoints(f) {
+		if need.service == simpleStorage {
+			whole = x.judgeGateway(a, f, slices.Concat(closed, public), why, need) && whole
+			continue
+		}
 		name := x.serviceName(need.service)
 		endpoint, problem := n.endpoint(name)
 		if problem == "" {
@@ -259,7 +314,7 @@ func (x *examination) judgeRoutes(a *area, f *function) {
 			"%s, and %s: %s", why, problem, need.effect)
 	}
 	if whole {
-		a.pass("network-route", "interface endpoints lead to what the function calls")
+		a.pass("network-route", "endpoints lead to what the function calls")
 	}
 }
 

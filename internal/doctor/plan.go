@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/greenlight-deploy/greenlight/hook"
@@ -14,42 +13,34 @@ import (
 	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
-// planOf finds the function's plan: the one that was given, or what its settings have in themselves. A file in the function's
-// zip can't be read from here.
-func (x *examination) planOf(f *function) (plan.Source, error) {
-	if len(x.Plan.Text) > 0 {
-		return x.Plan, nil
-	}
-	setting := f.env(plan.EnvPlan)
-	switch {
-	case plan.IsRemote(setting):
-		return plan.Source{}, errors.New(plan.EnvPlan + " names " + setting + ", in AWS")
-	case setting != "" && !strings.ContainsAny(setting, "\n{") && !strings.Contains(setting, ": "):
-		return plan.Source{}, errors.New(plan.EnvPlan + " names " + setting + ", in the function's zip")
-	case setting != "":
-		return plan.Source{Name: plan.EnvPlan, Text: []byte(setting)}, nil
-	case f.env(plan.EnvALBURL) != "":
-		return plan.Classic(f.env(plan.EnvALBURL), f.env(plan.EnvRoutes)), nil
-	}
-	return plan.Source{}, errors.New("it may be in the function's zip")
-}
-
 func (x *examination) judgePlan(f *function) area {
 	a := area{name: "plan of " + f.name()}
 	if !f.config.got() && len(x.Plan.Text) == 0 {
 		return a
 	}
-	source, err := x.planOf(f)
-	if err != nil {
-		a.add(Skip, "plan", "name it with --plan", "the plan could not be read: %s", err)
+	x.judgePlace(&a, f)
+	switch known := f.plan; {
+	case known.err != nil:
+		a.fail("plan", "greenlight validate "+quoted(known.name)+" shows all that is wrong, each at its place", "%s", firstProblem(known.err))
+	case known.plan == nil && permissionOf(known.unread) != "":
+		if !notThere(known.unread) {
+			a.skip("plan", "the plan "+known.at.String(), known.unread)
+			if denied(known.unread) {
+				a.findings[len(a.findings)-1].Text += "; without s3:ListBucket on the bucket S3 says the same of an object that isn't there"
+			}
+		}
+	case known.plan == nil:
+		remedy := "name it with --plan"
+		if known.at != nil {
+			remedy += " " + quoted(known.at.String())
+		}
+		a.add(Skip, "plan", remedy, "the plan could not be read: %s", known.unread)
+	}
+	p := f.plan.plan
+	if p == nil {
 		return a
 	}
-	p, err := x.Parse(source)
-	if err != nil {
-		a.fail("plan", "greenlight validate "+quoted(source.Name)+" shows all that is wrong, each at its place", "%s", firstProblem(err))
-		return a
-	}
-	a.pass("plan", "%s is right", source.Name)
+	a.pass("plan", "%s is right", f.plan.name)
 	x.judgeStages(&a, f, p)
 	if f.config.got() {
 		x.judgeTime(&a, f, p)
@@ -160,22 +151,9 @@ func (f *function) asked(p *plan.Plan) map[lifecycle.Stage]*plan.Stage {
 	return asked
 }
 
-// knownPlan is the function's plan where it can be read and is right, else nil.
-func (x *examination) knownPlan(f *function) *plan.Plan {
-	source, err := x.planOf(f)
-	if err != nil {
-		return nil
-	}
-	p, err := x.Parse(source)
-	if err != nil {
-		return nil
-	}
-	return p
-}
-
 // fitsOneCall says that the plan is known, and that its checks have time enough in one call at each stage.
 func (x *examination) fitsOneCall(f *function) bool {
-	p := x.knownPlan(f)
+	p := f.plan.plan
 	if p == nil || !f.config.got() {
 		return false
 	}

@@ -98,7 +98,7 @@ func notThere(err error) bool {
 		return false
 	}
 	switch code := answered.ErrorCode(); code {
-	case "NoSuchEntity", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound":
+	case "NoSuchEntity", "NoSuchKey", "NoSuchBucket", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound":
 		return true
 	default:
 		return strings.HasSuffix(code, "NotFound") || strings.HasSuffix(code, "NotFoundException") ||

@@ -115,7 +115,7 @@ func (x *examination) readRoles(ctx context.Context) {
 		for _, a := range x.needs(f) {
 			ask(f.executionRole(), x.question(a, f))
 		}
-		for _, need := range x.checkNeeds(f) {
+		for _, need := range slices.Concat(x.planNeeds(f), x.checkNeeds(f)) {
 			ask(f.executionRole(), x.question(need.Action, f))
 		}
 	}
@@ -244,6 +244,7 @@ func (x *examination) judgeExecutionRole(a *area, f *function) {
 	} else {
 		x.judgeLacking(a, f, r, lacking)
 	}
+	x.judgePlanNeeds(a, f, r)
 	x.judgeCheckNeeds(a, f, r)
 }
 

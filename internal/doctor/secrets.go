@@ -87,7 +87,7 @@ func (s secretSource) elsewhere(region, account string) bool {
 
 // secretsOf are the secrets of AWS's that the function fetches for the stages at which it is called, as far as its plan is known.
 func (x *examination) secretsOf(f *function) []secretSource {
-	p := x.knownPlan(f)
+	p := f.plan.plan
 	if p == nil {
 		return nil
 	}
@@ -103,12 +103,16 @@ func (x *examination) secretsOf(f *function) []secretSource {
 	return all
 }
 
-// readSecrets reads what there is to know of all functions' secrets, besides their values.
+// readSecrets reads what there is to know of all functions' secrets, and of parameters that are plans, besides their values.
 func (x *examination) readSecrets(ctx context.Context) {
 	x.secrets = map[secretSource]*secretReading{}
 	var work []func()
 	for _, f := range x.functions {
-		for _, s := range x.secretsOf(f) {
+		sources := x.secretsOf(f)
+		if parameter, is := f.planParameter(); is {
+			sources = append(sources, parameter)
+		}
+		for _, s := range sources {
 			if x.secrets[s] != nil || s.elsewhere(x.region, x.account()) {
 				continue
 			}
@@ -206,12 +210,12 @@ func describeKey(c *awscall.Client) call[string, encryptionKey] {
 // https://docs.aws.amazon.com/general/latest/gr/kms.html
 var kms = awscall.Service{ID: "KMS", Name: "kms", Target: "TrentService"}
 
-// secretNeeds are what fetching a secret takes, as far as its resources are known. The ARN of one in Secrets Manager ends in characters
+// secretNeeds are what fetching a secret takes, and what in a sentence, as far as its resources are known. The ARN of one in Secrets Manager ends in characters
 // that its name doesn't have.
 //
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
-func (x *examination) secretNeeds(s secretSource) []checkNeed {
+func (x *examination) secretNeeds(s secretSource, what string) []checkNeed {
 	read := x.secrets[s]
 	fetch := Action{Name: "ssm:GetParameter", Resource: "arn:PARTITION:ssm:REGION:ACCOUNT:parameter/" + strings.TrimPrefix(s.parameter(), "/")}
 	if s.service == secretsManager {
@@ -227,7 +231,6 @@ func (x *examination) secretNeeds(s secretSource) []checkNeed {
 		fetch.Resource = s.name
 	}
 	var needs []checkNeed
-	what := "the secret " + s.String() + " takes"
 	if fetch.Resource != "" {
 		needs = append(needs, checkNeed{Action: fetch, what: what})
 	}

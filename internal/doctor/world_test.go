@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	cdtypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/document"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
@@ -78,6 +79,7 @@ type world struct {
 	security  []securityGroup
 
 	secrets map[string]storedSecret  // by service:name
+	plans   map[string]string        // in S3, by address
 	keys    map[string]encryptionKey // by alias or id
 }
 
@@ -196,6 +198,16 @@ func (w *world) mayAlso(statements ...string) {
 	w.documents["greenlight-hook"]["secrets"] = document1(statements...)
 }
 
+// reads has the function read its plan from a place.
+func (w *world) reads(place string) {
+	w.function.Environment.Variables["GREENLIGHT_PLAN"] = place
+}
+
+// hooksPlan has the service's hook name the plan of its calls.
+func (w *world) hooksPlan(text string) {
+	w.hooks().HookDetails = document.NewLazyDocument(map[string]string{"plan": text})
+}
+
 // stored finds a secret.
 func (w *world) stored(source string) (storedSecret, error) {
 	s, there := w.secrets[source]
@@ -308,6 +320,13 @@ func (w *world) clients() Clients {
 				return "", apiError("NoSuchKey")
 			}
 			return hooksSpec, nil
+		}),
+		getPlan: answer(w, "s3:GetObject", func(at plan.Address) ([]byte, error) {
+			text, there := w.plans[at.String()]
+			if !there {
+				return nil, apiError("NoSuchKey")
+			}
+			return []byte(text), nil
 		}),
 		listDeployments: answer(w, "codedeploy:ListDeployments", func(in *codedeploy.ListDeploymentsInput) (*codedeploy.ListDeploymentsOutput, error) {
 			return &codedeploy.ListDeploymentsOutput{Deployments: w.underWay}, nil

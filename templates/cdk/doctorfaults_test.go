@@ -62,6 +62,18 @@ func forbidden(id, action string) func(*testing.T, *examined) {
 	}
 }
 
+// replacePlan changes the plan, which the function has in its settings.
+func replacePlan(from, to string) func(*testing.T, *examined) {
+	return func(t *testing.T, e *examined) {
+		t.Helper()
+		if !strings.Contains(e.plan, from) {
+			t.Fatalf("the plan has no %q", from)
+		}
+		e.plan = strings.Replace(e.plan, from, to, 1)
+		property("AWS::Lambda::Function", "GateFunction", "Environment.Variables.GREENLIGHT_PLAN", e.plan)(t, e)
+	}
+}
+
 func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 	const (
 		endpoint, ingress, function, service = "AWS::EC2::VPCEndpoint", "AWS::EC2::SecurityGroupIngress", "AWS::Lambda::Function", "AWS::ECS::Service"
@@ -78,8 +90,9 @@ func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 		{"the endpoints let nobody in", "codedeploy-ecs", without(ingress, "GateNetworkEndpointSecurityGroupfrom"), cloud.Planted{Check: "network-endpoint", Status: fail, Text: "doesn't let the function in"}},
 		{"the plan asks for alarms, to which no way leads", "codedeploy-ecs", func(t *testing.T, e *examined) {
 			without(endpoint, "GateNetworkmonitoring")(t, e)
-			e.plan = strings.Replace(e.plan, "      - targets: green\n", "      - alarms: [shop-errors]\n      - targets: green\n", 1)
+			replacePlan("      - targets: green\n", "      - alarms: [shop-errors]\n      - targets: green\n")(t, e)
 		}, cloud.Planted{Check: "network-route", Status: fail, Text: "checks of the kind alarms get no answer"}},
+		{"the plan was edited, and not deployed", "codedeploy-ecs", func(_ *testing.T, e *examined) { e.plan += "# edited\n" }, cloud.Planted{Check: "plan-place", Status: warn, Text: "runs another plan than greenlight.yaml"}},
 		{"the load balancer doesn't let the gate in", "codedeploy-ecs", without(ingress, "LoadBalancerSecurityGroupfromShopGateNetworkSecurityGroup8231150E8080"), cloud.Planted{Check: "network-security-groups", Status: fail, Text: "doesn't let the function in to port 8080"}},
 		{"no verdict can be given, and each deployment hangs", "codedeploy-lambda", func(t *testing.T, e *examined) {
 			for _, policy := range []string{"GateRoleDefaultPolicy", "DeploymentGroupGatePolicy"} {
@@ -95,7 +108,7 @@ func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 		{"the plan takes longer than a call, and no role hands it over", "codedeploy-lambda", func(t *testing.T, e *examined) {
 			property(function, "GateFunction", "Timeout", 60.0)(t, e)
 			forbidden("GatePolicy", "lambda:InvokeFunction")(t, e)
-			e.plan = strings.Replace(e.plan, "lambda: {payload: {sku: 42}}\n", "lambda: {payload: {sku: 42}}\n    eventually: {within: 5m}\n", 1)
+			replacePlan("lambda: {payload: {sku: 42}}\n", "lambda: {payload: {sku: 42}}\n    eventually: {within: 5m}\n")(t, e)
 		}, cloud.Planted{
 			Check: "plan-time", Status: fail, Text: "50s are left", Follows: []string{"execution-role-handover"},
 		}},

@@ -25,7 +25,8 @@ type examined struct {
 	spec    string // the AppSpec of a service that CodeDeploy deploys
 	plan    string
 	ringing []string
-	secrets []string // in the Parameter Store
+	secrets []string          // in the Parameter Store
+	objects map[string]string // in S3
 	denied  []string
 }
 
@@ -64,7 +65,7 @@ func readFile(t *testing.T, path string) string {
 // deployed is the account once a version has been deployed in it, and what is asked about it; ended is how that ended.
 func (e *examined) deployed(t *testing.T) (a *cloud.Account, o doctor.Options, ended cdtypes.DeploymentStatus) {
 	t.Helper()
-	a = cloud.Start(t, cloud.Config{Stack: e.stack, Region: region, Account: account, Network: e.network, Ringing: e.ringing, Parameters: e.secrets, Denied: e.denied})
+	a = cloud.Start(t, cloud.Config{Stack: e.stack, Region: region, Account: account, Network: e.network, Ringing: e.ringing, Parameters: e.secrets, Objects: e.objects, Denied: e.denied})
 	o.Plan = plan.Source{Name: "greenlight.yaml", Text: []byte(e.plan)}
 	var err error
 	switch e.name {

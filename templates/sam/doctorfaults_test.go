@@ -110,6 +110,16 @@ func withoutTestListener(t *testing.T, a *cloud.Account) {
 	}
 }
 
+// planInS3 has the gate read its plan from there; empty: where there is none.
+func (e *examined) planInS3(t *testing.T, text string) {
+	t.Helper()
+	variable("GREENLIGHT_PLAN", "s3://plans/shop.yaml")(t, e)
+	e.allow(t, "Role", "s3:GetObject", "arn:aws:s3:::plans/*")
+	if text != "" {
+		e.objects = map[string]string{"s3://plans/shop.yaml": text}
+	}
+}
+
 // askWithSecret has the plan's first check need a secret.
 func askWithSecret(t *testing.T, e *examined) {
 	t.Helper()
@@ -189,6 +199,11 @@ func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 			e.secrets = []string{"/shop/token"}
 		}, nil, cloud.Planted{Check: "execution-role-checks", Status: fail, Text: "ssm:GetParameter"}},
 
+		{"the plan in S3 can't be read", "ecs", func(t *testing.T, e *examined) {
+			variable("GREENLIGHT_PLAN", "s3://plans/shop.yaml")(t, e)
+			e.objects = map[string]string{"s3://plans/shop.yaml": e.plan}
+		}, nil, cloud.Planted{Check: "execution-role-plan", Status: fail, Text: "s3:GetObject"}},
+
 		// who calls it
 		{"CodeDeploy may call no function", "ecs-codedeploy", property("CodeDeployRole", "ManagedPolicyArns", []any{}), nil, cloud.Planted{Check: "service-role-invoke", Status: fail, Text: "may not call the function"}},
 		{"CodeDeploy may not take its role", "ecs-codedeploy", func(t *testing.T, e *examined) { e.trust(t, "CodeDeployRole", "ecs.amazonaws.com") }, nil, cloud.Planted{Check: "service-role-trust", Status: fail, Text: "codedeploy.amazonaws.com"}},
@@ -229,6 +244,11 @@ func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 
 		// the plan
 		{"a key is misspelled", "ecs-codedeploy", replacePlan("checks:", "cheks:"), nil, cloud.Planted{Check: "plan", Status: fail, Text: `unknown key "cheks"`}},
+		{"nobody has put it into S3", "lambda", func(t *testing.T, e *examined) { e.planInS3(t, "") }, nil, cloud.Planted{Check: "plan-place", Status: fail, Text: "there is no plan s3://plans/shop.yaml"}},
+		{"another lies in S3 than here", "ecs-codedeploy", func(t *testing.T, e *examined) {
+			e.planInS3(t, e.plan)
+			replacePlan("within: 60s", "within: 50s")(t, e)
+		}, nil, cloud.Planted{Check: "plan-place", Status: warn, Text: "runs another plan than greenlight.yaml"}},
 		{"nobody has put its secret", "ecs-codedeploy", func(t *testing.T, e *examined) {
 			askWithSecret(t, e)
 			e.allow(t, role, "ssm:GetParameter", "arn:aws:ssm:*:*:parameter/shop/*")

@@ -3,7 +3,7 @@
 // The load balancer, the ECS service and the deployment group are made in the simulator, through the operations by which
 // CloudFormation makes them in AWS, and deployments go through them. What the simulator doesn't have is answered from the stack's
 // resources: IAM's roles, their policies and what these allow, EC2's network, CloudWatch's alarms and Lambda's functions. What a
-// stack is given from outside of it, subnets and their routes, a [Network] says; secrets are in [Config].
+// stack is given from outside of it, subnets and their routes, a [Network] says; secrets and objects of S3 are in [Config].
 //
 // Nothing is left out silently: a resource, a property, an operation or a parameter that this package doesn't know fails the test.
 package cloud
@@ -35,6 +35,8 @@ type Config struct {
 	Ringing []string
 	// Parameters are the names of secrets in the Parameter Store, each a path.
 	Parameters []string
+	// Objects are what lies in S3, by s3://bucket/key.
+	Objects map[string]string
 	// Denied are IAM actions that nobody who asks the account may take, such as iam:SimulatePrincipalPolicy.
 	Denied []string
 }
@@ -129,6 +131,8 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.answerQuery(w, r, service)
 	case "lambda":
 		a.answerLambda(w, r)
+	case "s3":
+		a.answerObjects(w, r)
 	case "ssm":
 		a.answerParameters(w, r)
 	case "codedeploy", "ecs", "elasticloadbalancing":

@@ -22,6 +22,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/greenlight-deploy/greenlight/internal/awscall"
 	"github.com/greenlight-deploy/greenlight/internal/cfntest"
 	"github.com/greenlight-deploy/greenlight/internal/cfntest/cloud"
 	"github.com/greenlight-deploy/greenlight/internal/doctor"
@@ -150,6 +151,13 @@ func TestWhatTheAccountDoesNotKnowFailsTheTest(t *testing.T) {
 	ask := func(change func(context.Context, aws.Config)) func(*testing.T, *cloud.Account) {
 		return func(t *testing.T, a *cloud.Account) { change(t.Context(), a.AWS()) }
 	}
+	signed := func(method, path, service string) func(*testing.T, *cloud.Account) {
+		return func(t *testing.T, a *cloud.Account) {
+			r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
+			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+			a.ServeHTTP(httptest.NewRecorder(), r)
+		}
+	}
 	for _, tt := range []struct {
 		why, old, new string
 		ask           func(*testing.T, *cloud.Account)
@@ -164,11 +172,16 @@ func TestWhatTheAccountDoesNotKnowFailsTheTest(t *testing.T) {
 		{"an operation of Lambda's", "", "", ask(func(ctx context.Context, c aws.Config) {
 			_, _ = lambda.NewFromConfig(c).ListFunctions(ctx, &lambda.ListFunctionsInput{})
 		}), "Lambda"},
-		{"a service", "", "", func(t *testing.T, a *cloud.Account) {
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", http.NoBody)
-			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0")
-			a.ServeHTTP(httptest.NewRecorder(), r)
-		}, `the service "s3"`},
+		{"a service", "", "", signed(http.MethodPost, "/", "sqs"), `the service "sqs"`},
+		{"an operation of S3's", "", "", signed(http.MethodDelete, "/plans/shop.yaml", "s3"), "DELETE /plans/shop.yaml of S3"},
+		{"a version of an object", "", "", signed(http.MethodGet, "/plans/shop.yaml?versionId=1", "s3"), "versionId"},
+		{"an operation of the Parameter Store's", "", "", ask(func(ctx context.Context, c aws.Config) {
+			_ = awscall.New(c, awscall.SSM).Call(ctx, "GetParameter", struct{}{}, &struct{}{})
+		}), "AmazonSSM.GetParameter"},
+		{"a filter of parameters", "", "", ask(func(ctx context.Context, c aws.Config) {
+			in := map[string]any{"ParameterFilters": []map[string]string{{"Key": "Type"}}}
+			_ = awscall.New(c, awscall.SSM).Call(ctx, "DescribeParameters", in, &struct{}{})
+		}), "by their Type"},
 		{"a property of a function", `"Timeout": "300"`, `"Timeout": "300", "Speed": 1`, ask(func(ctx context.Context, c aws.Config) {
 			_, _ = lambda.NewFromConfig(c).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("CodeDeployHook_gate")})
 		}), "has no Speed"},
