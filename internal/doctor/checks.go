@@ -62,18 +62,37 @@ func (x *examination) aim(n *checkNeed) bool {
 	return x.deployed() != ""
 }
 
+// lackingNeed is a need that a role doesn't allow.
+type lackingNeed struct {
+	checkNeed
+	resource, why string
+}
+
+func (n lackingNeed) allow(r role) string {
+	return "allow " + n.Name + " on " + n.resource + " to " + r.name()
+}
+
+// lacking are the needs that the function's role doesn't allow.
+func (x *examination) lacking(needs []checkNeed, f *function, r role) []lackingNeed {
+	var lacking []lackingNeed
+	for _, n := range needs {
+		q := x.question(n.Action, f)
+		if d := r.decisions.of[q]; !d.Allowed {
+			lacking = append(lacking, lackingNeed{n, q.resource, d.Why})
+		}
+	}
+	return lacking
+}
+
+// byKeysPolicy ends what comes of a lack of kms:Decrypt.
+const byKeysPolicy = ", unless the key's own policy allows it"
+
 // judgeCheckNeeds judges whether the function may do what its plan's checks take: a check that may not ask is inconclusive, and holds the
 // deployment.
 func (x *examination) judgeCheckNeeds(a *area, f *function, r role) {
 	needs := x.checkNeeds(f)
-	whole := true
-	for _, n := range needs {
-		q := x.question(n.Action, f)
-		d := r.decisions.of[q]
-		if d.Allowed {
-			continue
-		}
-		whole = false
+	lacking := x.lacking(needs, f, r)
+	for _, n := range lacking {
 		status, effect := Fail, "they come to no answer, and no deployment goes on"
 		switch {
 		case n.lenient:
@@ -83,15 +102,14 @@ func (x *examination) judgeCheckNeeds(a *area, f *function, r role) {
 		}
 		remedy := x.policyRemedy(f, r.name(), n.feature)
 		if n.feature == "" {
-			remedy = "allow " + n.Name + " on " + q.resource + " to " + r.name()
-			effect = withoutSecret
+			remedy, effect = n.allow(r), withoutSecret
 			if n.unsure {
-				effect += ", unless the key's own policy allows it"
+				effect += byKeysPolicy
 			}
 		}
-		a.add(status, "execution-role-checks", remedy, "the function's role %s doesn't allow %s (%s), which %s: %s", r.name(), n.Name, d.Why, n.what, effect)
+		a.add(status, "execution-role-checks", remedy, "the function's role %s doesn't allow %s (%s), which %s: %s", r.name(), n.Name, n.why, n.what, effect)
 	}
-	if whole && len(needs) > 0 {
+	if len(lacking) == 0 && len(needs) > 0 {
 		a.pass("execution-role-checks", "the function's role %s may do what the plan's checks take", r.name())
 	}
 }

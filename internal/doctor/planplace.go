@@ -152,27 +152,8 @@ const readingPlan = "s3:GetObject"
 // planFrom reads a plan in S3, which may include others there.
 func planFrom(ctx context.Context, get call[plan.Address, []byte], at plan.Address) (plan.Source, error) {
 	text := readingOf(ctx, readingPlan, get, at)
-	return plan.Source{Name: at.String(), Text: text.of, Include: besidePlan{ctx, get, at}}, text.err
-}
-
-// besidePlan reads what a plan in S3 includes.
-type besidePlan struct {
-	ctx context.Context //nolint:containedctx // of the one parsing that it is for
-	get call[plan.Address, []byte]
-	at  plan.Address
-}
-
-func (b besidePlan) Resolve(file string) (string, error) {
-	at, err := b.at.Beside(file)
-	return at.String(), err
-}
-
-func (b besidePlan) Read(name string) (plan.Source, error) {
-	at, err := plan.ParseAddress(name)
-	if err != nil {
-		return plan.Source{}, err
-	}
-	return planFrom(b.ctx, b.get, at)
+	include := plan.Beside{At: at, Open: func(other plan.Address) (plan.Source, error) { return planFrom(ctx, get, other) }}
+	return plan.Source{Name: at.String(), Text: text.of, Include: include}, text.err
 }
 
 // planParameter is the parameter that the function reads its plan from, if it does.
@@ -200,21 +181,15 @@ func (x *examination) planNeeds(f *function) []checkNeed {
 func (x *examination) judgePlanNeeds(a *area, f *function, r role) {
 	const check = "execution-role-plan"
 	needs := x.planNeeds(f)
-	whole := true
-	for _, n := range needs {
-		q := x.question(n.Action, f)
-		d := r.decisions.of[q]
-		if d.Allowed {
-			continue
-		}
-		whole = false
+	lacking := x.lacking(needs, f, r)
+	for _, n := range lacking {
 		status, effect := Fail, withoutPlan
 		if n.unsure {
-			status, effect = Warn, effect+", unless the key's own policy allows it"
+			status, effect = Warn, effect+byKeysPolicy
 		}
-		a.add(status, check, "allow "+n.Name+" on "+q.resource+" to "+r.name(), "the function's role %s doesn't allow %s (%s), which %s: %s", r.name(), n.Name, d.Why, n.what, effect)
+		a.add(status, check, n.allow(r), "the function's role %s doesn't allow %s (%s), which %s: %s", r.name(), n.Name, n.why, n.what, effect)
 	}
-	if whole && len(needs) > 0 {
+	if len(lacking) == 0 && len(needs) > 0 {
 		a.pass(check, "the function's role %s may read the plan %s", r.name(), f.plan.at)
 	}
 }

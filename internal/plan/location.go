@@ -111,3 +111,25 @@ func (a Address) Beside(file string) (Address, error) {
 	}
 	return Address{a.Bucket, at}, nil
 }
+
+// Beside includes files from where a plan in AWS lies.
+type Beside struct {
+	At Address
+	// Open reads the plan at another address, which may include more.
+	Open func(Address) (Source, error)
+}
+
+// Resolve gives the address of a file that the plan includes.
+func (b Beside) Resolve(file string) (string, error) {
+	at, err := b.At.Beside(file)
+	return at.String(), err
+}
+
+// Read reads the file at an address.
+func (b Beside) Read(name string) (Source, error) {
+	at, err := ParseAddress(name)
+	if err != nil {
+		return Source{}, err
+	}
+	return b.Open(at)
+}

@@ -54,30 +54,8 @@ func (s *Store) Read(ctx context.Context, at plan.Address) (plan.Source, error) 
 // Open reads a plan as Read does, which can include others.
 func (s *Store) Open(ctx context.Context, at plan.Address) (plan.Source, error) {
 	source, err := s.Read(ctx, at)
-	source.Include = beside{s, ctx, at}
+	source.Include = plan.Beside{At: at, Open: func(other plan.Address) (plan.Source, error) { return s.Open(ctx, other) }}
 	return source, err
-}
-
-// beside reads what a plan includes, while the plan is parsed.
-type beside struct {
-	store *Store
-	ctx   context.Context //nolint:containedctx // of the one parsing that it is for
-	at    plan.Address
-}
-
-// Resolve gives the address of a file that the plan includes.
-func (b beside) Resolve(file string) (string, error) {
-	at, err := b.at.Beside(file)
-	return at.String(), err
-}
-
-// Read reads the file at an address.
-func (b beside) Read(name string) (plan.Source, error) {
-	at, err := plan.ParseAddress(name)
-	if err != nil {
-		return plan.Source{}, err
-	}
-	return b.store.Open(b.ctx, at)
 }
 
 func (s *Store) text(ctx context.Context, at plan.Address) ([]byte, error) {
