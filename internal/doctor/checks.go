@@ -11,6 +11,8 @@ type checkNeed struct {
 	Action
 	what    string // in a sentence: "checks of the kind alarms take"
 	feature string // empty for a secret
+	// exact says that the resource is one, and no pattern with placeholders: names of secrets may look like these.
+	exact bool
 	// unsure says that the plan may mean another resource, and lenient that without an answer deployments go on.
 	unsure, lenient bool
 }
@@ -72,11 +74,19 @@ func (n lackingNeed) allow(r role) string {
 	return "allow " + n.Name + " on " + n.resource + " to " + r.name()
 }
 
+// questionOf is what IAM is asked about a need.
+func (x *examination) questionOf(n checkNeed, f *function) question {
+	if n.exact {
+		return question{n.Name, n.Resource}
+	}
+	return x.question(n.Action, f)
+}
+
 // lacking are the needs that the function's role doesn't allow.
 func (x *examination) lacking(needs []checkNeed, f *function, r role) []lackingNeed {
 	var lacking []lackingNeed
 	for _, n := range needs {
-		q := x.question(n.Action, f)
+		q := x.questionOf(n, f)
 		if d := r.decisions.of[q]; !d.Allowed {
 			lacking = append(lacking, lackingNeed{n, q.resource, d.Why})
 		}

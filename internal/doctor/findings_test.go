@@ -280,6 +280,11 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"it may not read a secret", false, func(*world) {}, func(o *Options) {
 			o.Plan.Text = secretPlan("ssm:/shop/token")
 		}, "execution-role-checks", Fail, "doesn't allow ssm:GetParameter (no policy allows it, by simulation), which the secret ssm:/shop/token takes", "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/token"},
+		{"its name is like a part of policies' patterns", false, func(w *world) {
+			w.mayAlso(allow("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/SERVICE/ACCOUNT"))
+		}, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/SERVICE/ACCOUNT")
+		}, "execution-role-checks", Pass, "may do what the plan's checks take", ""},
 		{"it may not read one whose ARN has what its name hasn't", false, func(w *world) {
 			w.mayAlso(allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:other-*"))
 		}, func(o *Options) {
@@ -323,6 +328,12 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		{"the secrets are there", false, func(*world) {}, func(o *Options) {
 			o.Plan.Text = secretPlan("secretsmanager:shop/test#key")
 		}, "plan-secrets", Pass, "what the plan names is there: 1 secret", ""},
+		{"they are there under the deployment's names", false, func(w *world) { w.secrets["ssm:/shop/production"] = storedSecret{} }, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/{{ application }}/{{ group }}")
+		}, "plan-secrets", Pass, "what the plan names is there: 1 secret", ""},
+		{"there is none under the deployment's names", false, func(*world) {}, func(o *Options) {
+			o.Plan.Text = secretPlan("ssm:/{{ application }}/{{ group }}")
+		}, "plan-secrets", Fail, "ssm:/shop/production doesn't exist", ""},
 		{"a parameter isn't there", false, func(*world) {}, func(o *Options) {
 			o.Plan.Text = secretPlan("ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key")
 		}, "plan-secrets", Fail, "the plan's secret ssm:arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key doesn't exist in eu-west-1", "aws ssm put-parameter --type SecureString --name /shop/key"},

@@ -37,7 +37,7 @@ const hookDetailsPlan = "hookDetails.plan"
 func (x *examination) readPlan(ctx context.Context, f *function) {
 	name, setting, err := x.planSetting(f)
 	if err == nil {
-		f.plan.setting, f.plan.at = name, x.planAddress(name, setting)
+		f.plan.setting, f.plan.at = name, x.planAddress(f, setting)
 	}
 	var own plan.Source
 	if err == nil {
@@ -105,25 +105,16 @@ func planOfHook(h ecstypes.DeploymentLifecycleHook) (string, error) {
 }
 
 // planAddress is where a plan lies in AWS, nil where it doesn't, and where only a deployment knows.
-func (x *examination) planAddress(name, setting string) *plan.Address {
-	if !plan.IsRemote(setting) {
+func (x *examination) planAddress(f *function, setting string) *plan.Address {
+	filled, unknown := x.place(f).fillIn(setting)
+	if len(unknown) > 0 || !plan.IsRemote(setting) {
 		return nil
 	}
-	at, err := plan.ParseLocation(name, setting)
+	at, err := plan.ParseAddress(filled)
 	if err != nil {
 		return nil
 	}
-	names := map[string]string{"application": x.Application, "group": x.Group, "cluster": x.Cluster, "service": x.Service}
-	address, err := at.Address(func(name string) (any, error) {
-		if value := names[name]; value != "" {
-			return value, nil
-		}
-		return nil, errUnasked
-	})
-	if err != nil {
-		return nil
-	}
-	return &address
+	return &at
 }
 
 // planOf is the plan that a function's settings have, or name in S3.
@@ -174,7 +165,7 @@ func (x *examination) planNeeds(f *function) []checkNeed {
 	if parameter, is := f.planParameter(); is {
 		return x.secretNeeds(parameter, what)
 	}
-	return []checkNeed{{Action: Action{Name: readingPlan, Resource: "arn:PARTITION:s3:::" + at.Bucket + "/" + at.Key}, what: what}}
+	return []checkNeed{{Action: Action{Name: readingPlan, Resource: Place{Region: x.region}.object(*at)}, exact: true, what: what}}
 }
 
 // judgePlanNeeds judges whether the function may read its plan.

@@ -85,9 +85,9 @@ type Allow struct {
 	Resource    []string
 }
 
-// NewPolicy makes the least policy for the features, each named as Features has it. Actions of the same resources stand in
-// one statement.
-func NewPolicy(features []string, at Place) (Policy, error) {
+// NewPolicy makes the least policy for the features, each named as Features has it, and for what else is granted. Actions of the same
+// resources stand in one statement.
+func NewPolicy(features []string, at Place, more ...Grant) (Policy, error) {
 	resources := map[string][]string{} // of an action
 	for _, name := range features {
 		f, known := feature(name)
@@ -97,6 +97,9 @@ func NewPolicy(features []string, at Place) (Policy, error) {
 		for _, a := range f.Actions {
 			resources[a.Name] = unique(append(resources[a.Name], at.resource(a.Resource)))
 		}
+	}
+	for _, g := range more {
+		resources[g.Action] = unique(append(resources[g.Action], g.Resource))
 	}
 	actions := map[string][]string{} // of the same resources
 	for action, of := range resources {

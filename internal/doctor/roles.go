@@ -116,7 +116,7 @@ func (x *examination) readRoles(ctx context.Context) {
 			ask(f.executionRole(), x.question(a, f))
 		}
 		for _, need := range slices.Concat(x.planNeeds(f), x.checkNeeds(f)) {
-			ask(f.executionRole(), x.question(need.Action, f))
+			ask(f.executionRole(), x.questionOf(need, f))
 		}
 	}
 	roles := make(chan role, len(asked))

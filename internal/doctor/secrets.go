@@ -49,12 +49,12 @@ const (
 	secretsManager = "secretsmanager"
 )
 
-// readSource gives where a secret lies, unless that is outside of AWS or only a deployment knows it.
+// readSource gives where a secret lies, unless that is outside of AWS.
 func readSource(source string) (secretSource, bool) {
 	service, rest, _ := strings.Cut(source, ":")
 	name, _, _ := strings.Cut(rest, "#")
 	s := secretSource{service, name}
-	return s, (service == parameterStore || service == secretsManager) && name != "" && !strings.Contains(name, "{{")
+	return s, (service == parameterStore || service == secretsManager) && name != ""
 }
 
 func (s secretSource) String() string { return s.service + ":" + s.name }
@@ -95,7 +95,8 @@ func (x *examination) secretsOf(f *function) []secretSource {
 	asked := f.asked(p)
 	for _, stage := range slices.Sorted(maps.Keys(asked)) {
 		for _, wanted := range asked[stage].Secrets {
-			if s, known := readSource(wanted.Source.String()); known && !slices.Contains(all, s) {
+			source, unknown := x.place(f).fillIn(wanted.Source.String())
+			if s, inAWS := readSource(source); inAWS && len(unknown) == 0 && !slices.Contains(all, s) {
 				all = append(all, s)
 			}
 		}
@@ -217,27 +218,43 @@ var kms = awscall.Service{ID: "KMS", Name: "kms", Target: "TrentService"}
 // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
 func (x *examination) secretNeeds(s secretSource, what string) []checkNeed {
 	read := x.secrets[s]
-	fetch := Action{Name: "ssm:GetParameter", Resource: "arn:PARTITION:ssm:REGION:ACCOUNT:parameter/" + strings.TrimPrefix(s.parameter(), "/")}
-	if s.service == secretsManager {
-		fetch = Action{Name: "secretsmanager:GetSecretValue"}
-	}
+	resource := ""
 	switch {
 	case read != nil && read.secret.of.arn != "":
-		fetch.Resource = read.secret.of.arn
-	case arn.IsARN(s.name) && s.service == parameterStore:
-		fetch.Resource, _, _ = strings.Cut(s.name, ":parameter/")
-		fetch.Resource += ":parameter/" + strings.TrimPrefix(s.parameter(), "/")
-	case arn.IsARN(s.name):
-		fetch.Resource = s.name
+		resource = read.secret.of.arn
+	case s.service == parameterStore || arn.IsARN(s.name):
+		resource = s.resource(Place{Region: x.region, Account: x.account()})
 	}
 	var needs []checkNeed
-	if fetch.Resource != "" {
-		needs = append(needs, checkNeed{Action: fetch, what: what})
+	if resource != "" {
+		needs = append(needs, checkNeed{Action: Action{Name: s.fetch(), Resource: resource}, exact: true, what: what})
 	}
 	if read != nil && read.key != nil && read.key.got() && !read.key.of.managed {
-		needs = append(needs, checkNeed{Action: Action{Name: "kms:Decrypt", Resource: read.key.of.arn}, what: what, unsure: true})
+		needs = append(needs, checkNeed{Action: Action{Name: "kms:Decrypt", Resource: read.key.of.arn}, exact: true, what: what, unsure: true})
 	}
 	return needs
+}
+
+// fetch is the IAM action that fetching it takes.
+func (s secretSource) fetch() string {
+	if s.service == secretsManager {
+		return "secretsmanager:GetSecretValue"
+	}
+	return "ssm:GetParameter"
+}
+
+// resource is the ARN that fetching it is allowed on, at a place. Of a secret in Secrets Manager that is given by its name it is a pattern.
+func (s secretSource) resource(at Place) string {
+	switch {
+	case arn.IsARN(s.name) && s.service == parameterStore:
+		before, _, _ := strings.Cut(s.name, ":parameter/")
+		return before + ":parameter/" + strings.TrimPrefix(s.parameter(), "/")
+	case arn.IsARN(s.name):
+		return s.name
+	case s.service == parameterStore:
+		return at.resource("arn:PARTITION:ssm:REGION:ACCOUNT:parameter/") + strings.TrimPrefix(s.parameter(), "/")
+	}
+	return at.resource("arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:") + s.name + "-??????"
 }
 
 // judgeSecrets judges whether there are the secrets that the plan names, and whether they can be decrypted.

@@ -33,7 +33,6 @@ func TestASecretIsLookedForWhereItLies(t *testing.T) {
 		{"secretsmanager:shop/test#key", true, "", false, "a secret's name"},
 		{"secretsmanager:" + secretARN, true, "", false, "its ARN"},
 		{"secretsmanager:arn:aws:secretsmanager:eu-west-1:210987654321:secret:shop/test-a1B2c3", true, "", true, "that of another account"},
-		{"ssm:/{{ deployment.application }}/token", false, "", false, "only a deployment knows it"},
 		{"env:TOKEN", false, "", false, "it isn't in AWS"},
 		{"ssm:", false, "", false, "it has no name"},
 	} {

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/greenlight-deploy/greenlight/internal/check/registry"
+	"github.com/greenlight-deploy/greenlight/internal/deployment"
 	"github.com/greenlight-deploy/greenlight/internal/iampolicy"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
 	"github.com/greenlight-deploy/greenlight/internal/revision"
@@ -471,7 +472,7 @@ func (w *world) simulate(in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePri
 const goodPlan = "version: 1\nstages:\n  AfterAllowTestTraffic:\n    budget: 1m\n    checks: [{http: GET /}]\n"
 
 func parse(s plan.Source) (*plan.Plan, error) {
-	return plan.Language{Kinds: registry.Kinds(registry.Environment{})}.Parse(s)
+	return plan.Language{Kinds: registry.Kinds(registry.Environment{}), Names: deployment.Names()}.Parse(s)
 }
 
 func (w *world) options() Options {
