@@ -528,7 +528,7 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 		}, ownPlan, "plan", Skip, "missing permission s3:GetObject; without s3:ListBucket", "greenlight doctor --policy --feature doctor"},
 		{"where it lies only a deployment knows", true, func(w *world) { w.reads("s3://plans/{{ application }}.yaml") }, ownPlan, "plan", Skip, "s3://plans/{{ application }}.yaml, which only a deployment knows", "--plan"},
 		{"it is a parameter", false, func(w *world) { w.reads("ssm:/shop/token") }, ownPlan, "plan", Skip, "names ssm:/shop/token, and values of parameters aren't read unasked", "name it with --plan ssm:/shop/token"},
-		{"it is a parameter that isn't there", false, func(w *world) { w.reads("ssm:/shop/plan") }, nil, "plan-place", Fail, "there is no plan ssm:/shop/plan", "aws ssm put-parameter"},
+		{"it is a parameter that isn't there", false, func(w *world) { w.reads("ssm:/shop/plan") }, nil, "plan-place", Fail, "there is no plan ssm:/shop/plan", "--name /shop/plan --value file://greenlight.yaml"},
 		{"another one was uploaded", false, func(w *world) {
 			w.reads("s3://plans/shop.yaml")
 			w.plans = map[string]string{"s3://plans/shop.yaml": "version: 1\nchecks: [{http: GET /}]\n"}

@@ -192,7 +192,7 @@ func (x *examination) judgePlace(a *area, f *function) {
 	p := f.plan
 	if parameter, is := f.planParameter(); is {
 		if read := x.secrets[parameter]; read != nil && notThere(read.secret.err) {
-			a.fail("plan-place", parameter.create(), "there is no plan %s: %s", p.at, withoutPlan)
+			a.fail("plan-place", "aws ssm put-parameter --type String --tier Intelligent-Tiering --name "+quoted(parameter.parameter())+" --value file://"+plan.FileName, "there is no plan %s: %s", p.at, withoutPlan)
 		}
 	}
 	switch {
