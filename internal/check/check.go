@@ -63,6 +63,8 @@ type Scope struct {
 	UserAgent string
 	// Began is when the execution did that the check belongs to, over all of its calls; zero where that isn't known.
 	Began time.Time
+	// Timeout is what the run's time was when it began; 0 where that isn't known. By the time that the kind begins, ctx has a little less.
+	Timeout time.Duration
 	// Held is the start of the first of the runs that must go on passing (for); zero where the check hasn't passed before, or
 	// needn't pass again.
 	Held time.Time

@@ -15,15 +15,17 @@ import (
 // together, too little to cost a report its time.
 const StopGrace = 100 * time.Millisecond
 
-// attempt asks once. A check that doesn't stop when it is told to is left behind: the answer must not wait for it.
-func (r *run) attempt(ctx context.Context) check.Result {
+// attempt asks once, within the time that was given for it, 0 where that isn't known. A check that doesn't stop when it is told to is left behind: the answer must not wait for it.
+func (r *run) attempt(ctx context.Context, given time.Duration) check.Result {
 	scope, asking := r.stage.Scope, ctx
 	scope.Began, scope.Held = r.stage.since, r.held
+	scope.Timeout = given
 	end, _ := ctx.Deadline()
 	if scope.Grace = r.reserve(end); scope.Grace > 0 {
 		var cancel context.CancelFunc
 		asking, cancel = context.WithDeadline(ctx, end.Add(-scope.Grace))
 		defer cancel()
+		scope.Timeout = max(given-scope.Grace, 0)
 	}
 	// The channel has room, so that a check that is left behind can still end.
 	answered := make(chan check.Result, 1)

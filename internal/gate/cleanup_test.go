@@ -20,8 +20,10 @@ type cleaner struct {
 	needs time.Duration
 	// stopped is when it was told to stop, since it was asked; grace what it was given then.
 	stopped, grace time.Duration
-	runs, cleaned  int
-	result         check.Result
+	// given is the time that it was told to have before that.
+	given         time.Duration
+	runs, cleaned int
+	result        check.Result
 }
 
 func (c *cleaner) Title() string              { return "cleans" }
@@ -29,7 +31,7 @@ func (c *cleaner) CleanupTime() time.Duration { return c.needs }
 
 func (c *cleaner) Run(ctx context.Context, scope check.Scope) check.Result {
 	c.runs++
-	c.grace = scope.Grace
+	c.grace, c.given = scope.Grace, scope.Timeout
 	began, result := time.Now(), c.result
 	select {
 	case <-time.After(c.takes):
@@ -76,6 +78,9 @@ func TestTimeIsKeptForACheckThatCleansUp(t *testing.T) {
 				synctest.Wait()
 				if tt.check.stopped != tt.stopped || tt.check.cleaned != 1 {
 					t.Errorf("it was stopped after %s, and has cleaned up %d times", tt.check.stopped, tt.check.cleaned)
+				}
+				if tt.check.takes == never && tt.check.given != tt.stopped {
+					t.Errorf("it was told to have %s", tt.check.given)
 				}
 			})
 		})

@@ -188,19 +188,23 @@ func (r *run) goesOn(ctx context.Context, began, until time.Time) bool {
 
 // once is one run: asked again, within the check's timeout, as long as nothing answers.
 func (r *run) once(ctx context.Context, until time.Time) check.Result {
-	end := time.Now().Add(r.check.Timeout)
+	began := time.Now()
+	end := began.Add(r.check.Timeout)
 	if !r.holding() {
 		end = earlier(end, until)
 	}
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
+	end, _ = ctx.Deadline() // the stage's may be before
+	given := end.Sub(began)
 	r.runs++
 	delay := max(r.check.Retry.Delay, minDelay)
 	var before check.Result
 	var spreadingSince time.Time
 	for attempt := 1; ; attempt++ {
 		r.attempts++
-		result := r.attempt(ctx)
+		result := r.attempt(ctx, given)
+		given = 0 // of the next it isn't known: what is left then
 		if result.Retry == check.RetrySpreading && spreadingSince.IsZero() {
 			spreadingSince = time.Now()
 		}

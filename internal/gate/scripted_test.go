@@ -33,13 +33,15 @@ type script struct {
 	// at is when it was asked, since it was asked first.
 	at    []string
 	first time.Time
+	// given are the times that it was told to have.
+	given []time.Duration
 	// running and most count how many of several checks run at once.
 	running, most *atomic.Int32
 }
 
 func (s *script) Title() string { return "scripted" }
 
-func (s *script) Run(ctx context.Context, _ check.Scope) check.Result {
+func (s *script) Run(ctx context.Context, scope check.Scope) check.Result {
 	if s.running != nil {
 		s.most.Store(max(s.most.Load(), s.running.Add(1)))
 		defer s.running.Add(-1)
@@ -49,6 +51,7 @@ func (s *script) Run(ctx context.Context, _ check.Scope) check.Result {
 		s.first = time.Now()
 	}
 	s.at = append(s.at, time.Since(s.first).String())
+	s.given = append(s.given, scope.Timeout)
 	do := s.steps[min(asked, len(s.steps)-1)]
 	if do.instead != nil {
 		return do.instead(ctx)

@@ -106,7 +106,7 @@ func TestACaseIsAsItExpectsOrSaysWhatIsnt(t *testing.T) {
 		{"what isn't answered", `blue: refused, expect: {outcome: passed, checks: {blue: inconclusive}}`, ""},
 		{"patience", `green: [{request: GET /health, answers: [503, 404, {error: reset}, {error: closed}, {json: {status: ok}}]}], expect: {outcome: passed, check: health, reason: "~ passed at run"}`, ""},
 		{"patience that isn't enough", `green: [{request: GET /health, answer: {status: 503}}], expect: {outcome: failed, check: health}`, ""},
-		{"silence", `green: [{request: POST /cart, answer: {error: timeout}}], expect: {outcome: inconclusive, check: cart, reason: "~ no answer within 1s"}`, ""},
+		{"silence", `green: [{request: POST /cart, answer: {error: timeout}}], expect: {outcome: inconclusive, check: cart, reason: "~ no answer within"}`, ""},
 		{"nobody", `green: refused, expect: {outcome: inconclusive, reason: "~ connection refused"}`, ""},
 		{"an answer that takes its time", `green: [{request: POST /cart, answer: {after: 30ms, status: 202, headers: {x: y}, body: "{\"total\": 1}"}}], expect: passed`, ""},
 		{"names that the case doesn't know", `names: {green.image: {a: [1]}}, expect: passed`, ""},

@@ -111,7 +111,7 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 		p.Reason = c.Title() + ": " + p.Reason
 		return p.Result()
 	}
-	asking := network.NewAsking(ctx, c.network)
+	asking := network.NewAsking(ctx, scope, c.network)
 	r := &resolver{asking: asking, name: name, kind: c.Query.Type, accept: c.Expect.rcode()}
 	a, server, err := r.ask(ctx, servers)
 	asking.Trace.Finish()

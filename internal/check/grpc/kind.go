@@ -127,7 +127,7 @@ func (c *Check) Title() string {
 // Run calls once.
 func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	lookup := network.Lookup(scope)
-	k := &call{check: c, scope: scope, asking: network.NewAsking(ctx, c.network), lookup: lookup}
+	k := &call{check: c, scope: scope, asking: network.NewAsking(ctx, scope, c.network), lookup: lookup}
 	if err := k.prepare(); err != nil {
 		p := network.Unasked(err)
 		p.Reason = c.Title() + ": " + p.Reason

@@ -289,10 +289,8 @@ func (r *run) exchange(ctx context.Context, h *hop, before []string) (*exchange,
 		r.asked = time.Now() // a token is had before
 	}
 	x := &exchange{
-		hop: h, known: &r.known, trace: network.NewTrace(), client: r.client, began: r.asked, now: r.check.network.Now, version: r.check.Request.Version,
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		x.within = deadline.Sub(r.began)
+		hop: h, known: &r.known, trace: network.NewTrace(), client: r.client, began: r.asked, within: network.TimeFrom(ctx, r.scope, r.began), now: r.check.network.Now,
+		version: r.check.Request.Version,
 	}
 	defer x.trace.Finish()
 	x.sent = h.request(httptrace.WithClientTrace(ctx, x.trace.Hooks()))

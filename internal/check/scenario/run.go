@@ -103,8 +103,11 @@ func (s *step) called(request string) string {
 
 // step makes one request, again where it may be, and captures what its answer holds.
 func (r *run) step(ctx context.Context, s *step) (check.Outcome, string) {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.Timeout))
 	defer cancel()
+	end, _ := ctx.Deadline() // the scenario's may be before
+	r.scope.Timeout = end.Sub(began)
 	r.used = false
 	x, attempts, before := r.ask(ctx, s)
 	outcome, reason := x.Outcome, x.Reason

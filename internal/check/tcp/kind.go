@@ -184,7 +184,7 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 		p.Reason = c.Title() + ": " + p.Reason
 		return p.Result()
 	}
-	talk := &conversation{check: c, asking: network.NewAsking(ctx, c.network), endpoint: e, lookup: lookup, left: MaxAnswer}
+	talk := &conversation{check: c, asking: network.NewAsking(ctx, scope, c.network), endpoint: e, lookup: lookup, left: MaxAnswer}
 	result := talk.run(ctx)
 	seen := check.Request{Method: "CONNECT", URL: "tcp://" + e.Address, Size: int64(MaxAnswer - talk.left)}
 	return talk.asking.Finish(ctx, scope, "tcp "+e.Address, seen, result)

@@ -167,7 +167,7 @@ func issuing(chains [][]*x509.Certificate) []*x509.Certificate {
 // handshake, as several load balancers do, if it happens twice: the handshake before has shown that the server is there.
 func (h *handshake) offers(ctx context.Context, version uint16) (bool, *network.Problem) {
 	for tries := 1; ; tries++ {
-		asking := network.NewAsking(ctx, h.check.network)
+		asking := network.NewAsking(ctx, check.Scope{}, h.check.network)
 		conn, err := asking.Network.Connect(ctx, h.endpoint.Address)
 		if err != nil {
 			return false, h.problem(ctx, err, "connecting")

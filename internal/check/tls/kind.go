@@ -120,7 +120,7 @@ func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 		p.Reason = c.Title() + ": " + p.Reason
 		return p.Result()
 	}
-	h := &handshake{check: c, asking: network.NewAsking(ctx, c.network), endpoint: e, lookup: lookup}
+	h := &handshake{check: c, asking: network.NewAsking(ctx, scope, c.network), endpoint: e, lookup: lookup}
 	result := h.run(ctx)
 	return h.asking.Finish(ctx, scope, "tls "+e.Address, check.Request{Method: "CONNECT", URL: "tls://" + e.Address}, result)
 }

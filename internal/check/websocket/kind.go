@@ -214,7 +214,7 @@ func (c *Check) Title() string { return "websocket " + c.Connection.target().Str
 // Run connects once.
 func (c *Check) Run(ctx context.Context, scope check.Scope) check.Result {
 	lookup := network.Lookup(scope)
-	x := &connection{check: c, asking: network.NewAsking(ctx, c.network), scope: scope, lookup: lookup}
+	x := &connection{check: c, asking: network.NewAsking(ctx, scope, c.network), scope: scope, lookup: lookup}
 	if err := x.prepare(); err != nil {
 		p := network.Unasked(err)
 		p.Reason = c.Title() + ": " + p.Reason
