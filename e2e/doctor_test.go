@@ -275,7 +275,7 @@ func TestDoctorReadsThePlanInS3(t *testing.T) {
 	}
 
 	a.aws(t, "s3api", "delete-object", "--bucket", "plans", "--key", "shop.yaml")
-	wants(look(), "plan-place", "fail", "there is no plan s3://plans/shop.yaml")
+	wants(look(), "plan-place", "fail", "the plan s3://plans/shop.yaml doesn't exist")
 	between.readOnly(t)
 }
 

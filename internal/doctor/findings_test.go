@@ -521,14 +521,19 @@ func TestEachWrongWiringIsFoundWithItsRemedy(t *testing.T) {
 			w.reads("s3://plans/shop.yaml")
 			w.plans = map[string]string{"s3://plans/shop.yaml": "version: 1\nchecks: [{include: more/checks.yaml}]\n", "s3://plans/more/checks.yaml": "version: 1\nchecks: [{htpp: GET /}]\n"}
 		}, ownPlan, "plan", Fail, `s3://plans/more/checks.yaml:2:11: unknown kind of check "htpp"`, "greenlight validate s3://plans/shop.yaml"},
-		{"nobody has put it into S3", false, func(w *world) { w.reads("s3://plans/shop.yaml") }, nil, "plan-place", Fail, "there is no plan s3://plans/shop.yaml: each deployment fails before green is asked", "aws s3 cp greenlight.yaml s3://plans/shop.yaml"},
+		{"nobody has put it into S3", false, func(w *world) { w.reads("s3://plans/shop.yaml") }, nil, "plan-place", Fail, "the plan s3://plans/shop.yaml doesn't exist: each deployment fails before green is asked", "aws s3 cp greenlight.yaml s3://plans/shop.yaml"},
 		{"it may not be read in S3", false, func(w *world) {
 			w.reads("s3://plans/shop.yaml")
 			w.fails["s3:GetObject"] = apiError("AccessDenied")
 		}, ownPlan, "plan", Skip, "missing permission s3:GetObject; without s3:ListBucket", "greenlight doctor --policy --feature doctor"},
 		{"where it lies only a deployment knows", true, func(w *world) { w.reads("s3://plans/{{ application }}.yaml") }, ownPlan, "plan", Skip, "s3://plans/{{ application }}.yaml, which only a deployment knows", "--plan"},
 		{"it is a parameter", false, func(w *world) { w.reads("ssm:/shop/token") }, ownPlan, "plan", Skip, "names ssm:/shop/token, and values of parameters aren't read unasked", "name it with --plan ssm:/shop/token"},
-		{"it is a parameter that isn't there", false, func(w *world) { w.reads("ssm:/shop/plan") }, nil, "plan-place", Fail, "there is no plan ssm:/shop/plan", "--name /shop/plan --value file://greenlight.yaml"},
+		{"it is a parameter that isn't there", false, func(w *world) { w.reads("ssm:/shop/plan") }, nil, "plan-place", Fail, "the plan ssm:/shop/plan doesn't exist in eu-west-1: each deployment fails", "--name /shop/plan --value file://greenlight.yaml"},
+		{"it is a parameter under a key that is disabled", false, func(w *world) {
+			w.reads("ssm:/shop/token")
+			w.secrets["ssm:/shop/token"] = storedSecret{key: "alias/shop"}
+			w.keys["alias/shop"] = encryptionKey{arn: keyARN, state: "Disabled"}
+		}, nil, "plan-place", Fail, "the plan ssm:/shop/token is encrypted under the key " + keyARN + ", whose state is Disabled: each deployment fails", "aws kms enable-key"},
 		{"another one was uploaded", false, func(w *world) {
 			w.reads("s3://plans/shop.yaml")
 			w.plans = map[string]string{"s3://plans/shop.yaml": "version: 1\nchecks: [{http: GET /}]\n"}

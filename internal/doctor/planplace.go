@@ -37,7 +37,7 @@ const hookDetailsPlan = "hookDetails.plan"
 func (x *examination) readPlan(ctx context.Context, f *function) {
 	name, setting, err := x.planSetting(f)
 	if err == nil {
-		f.plan.setting, f.plan.at = name, x.planAddress(f, setting)
+		f.plan.setting, f.plan.at = name, x.planAddress(f, name, setting)
 	}
 	var own plan.Source
 	if err == nil {
@@ -105,13 +105,17 @@ func planOfHook(h ecstypes.DeploymentLifecycleHook) (string, error) {
 }
 
 // planAddress is where a plan lies in AWS, nil where it doesn't, and where only a deployment knows.
-func (x *examination) planAddress(f *function, setting string) *plan.Address {
-	filled, unknown := x.place(f).fillIn(setting)
-	if len(unknown) > 0 || !plan.IsRemote(setting) {
+func (x *examination) planAddress(f *function, name, setting string) *plan.Address {
+	if !plan.IsRemote(setting) {
 		return nil
 	}
-	at, err := plan.ParseAddress(filled)
+	place, err := plan.ParseLocation(name, setting)
 	if err != nil {
+		return nil
+	}
+	var unknown []string
+	at, err := place.Address(x.place(f).lookup(&unknown))
+	if err != nil || len(unknown) > 0 {
 		return nil
 	}
 	return &at
@@ -165,7 +169,8 @@ func (x *examination) planNeeds(f *function) []checkNeed {
 	if parameter, is := f.planParameter(); is {
 		return x.secretNeeds(parameter, what)
 	}
-	return []checkNeed{{Action: Action{Name: readingPlan, Resource: Place{Region: x.region}.object(*at)}, exact: true, what: what}}
+	grant := Place{Region: x.region}.readingOfPlan(*at)
+	return []checkNeed{{Action: Action{Name: grant.Action, Resource: grant.Resource}, exact: true, what: what}}
 }
 
 // judgePlanNeeds judges whether the function may read its plan.
@@ -190,18 +195,18 @@ const withoutPlan = "each deployment fails before green is asked"
 // judgePlace judges whether the plan is where the function reads it, and the one that is judged here.
 func (x *examination) judgePlace(a *area, f *function) {
 	p := f.plan
+	const check = "plan-place"
 	if parameter, is := f.planParameter(); is {
-		if read := x.secrets[parameter]; read != nil && notThere(read.secret.err) {
-			a.fail("plan-place", "aws ssm put-parameter --type String --tier Intelligent-Tiering --name "+quoted(parameter.parameter())+" --value file://"+plan.FileName, "there is no plan %s: %s", p.at, withoutPlan)
-		}
+		create := "aws ssm put-parameter --type String --tier Intelligent-Tiering --name " + quoted(parameter.parameter()) + " --value file://" + plan.FileName
+		x.judgeStored(a, parameter, stored{check, "the plan " + p.at.String(), create, withoutPlan})
 	}
 	switch {
 	case p.at != nil && p.at.Bucket != "" && notThere(p.unread):
-		a.fail("plan-place", "aws s3 cp "+plan.FileName+" "+quoted(p.at.String()), "there is no plan %s: %s", p.at, withoutPlan)
+		a.fail(check, "aws s3 cp "+plan.FileName+" "+quoted(p.at.String()), "the plan %s doesn't exist: %s", p.at, withoutPlan)
 	case p.other:
-		a.warn("plan-place", p.put(), "the function runs another plan than %s: what is right in this one says nothing of that", p.name)
+		a.warn(check, p.put(), "the function runs another plan than %s: what is right in this one says nothing of that", p.name)
 	case p.compared:
-		a.pass("plan-place", "the function runs what %s says", p.name)
+		a.pass(check, "the function runs what %s says", p.name)
 	}
 }
 

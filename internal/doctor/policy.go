@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/appspec"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // Place is what a policy's resources are named by. What is empty is *, and lets more through than it need.
@@ -49,19 +50,20 @@ func (p Place) names() []struct{ placeholder, value string } {
 	}
 }
 
-// resource fills a pattern in.
-func (p Place) resource(pattern string) string {
+// resource fills a pattern in, with more placeholders and their values where it has others. A value isn't taken for a pattern in turn: a
+// parameter may well be named /SERVICE/token.
+func (p Place) resource(pattern string, more ...string) string {
 	for _, n := range p.names() {
-		pattern = strings.ReplaceAll(pattern, n.placeholder, cmp.Or(n.value, "*"))
+		more = append(more, n.placeholder, cmp.Or(n.value, "*"))
 	}
-	return pattern
+	return strings.NewReplacer(more...).Replace(pattern)
 }
 
-// Open lists the placeholders that the features' resources have and that nothing is known for.
-func (p Place) Open(features []string) []string {
+// Open lists the placeholders for which nothing is known, of those that the features' resources have and of more.
+func (p Place) Open(features []string, more ...string) []string {
 	var open []string
 	for _, n := range p.names() {
-		used := slices.ContainsFunc(features, func(name string) bool {
+		used := slices.Contains(more, n.placeholder) || slices.ContainsFunc(features, func(name string) bool {
 			f, _ := feature(name)
 			return slices.ContainsFunc(f.Actions, func(a Action) bool { return strings.Contains(a.Resource, n.placeholder) })
 		})
@@ -70,6 +72,18 @@ func (p Place) Open(features []string) []string {
 		}
 	}
 	return open
+}
+
+// lookup gives what is known of a deployment by its name. * stands for other names, which are added to unknown in capitals, as placeholders.
+func (p Place) lookup(unknown *[]string) strictyaml.Lookup {
+	known := map[string]string{"application": p.Application, "group": p.Group, "cluster": p.Cluster, "service": p.Service}
+	return func(name string) (any, error) {
+		if value := known[name]; value != "" {
+			return value, nil
+		}
+		*unknown = append(*unknown, strings.ToUpper(name))
+		return "*", nil
+	}
 }
 
 // Policy is an IAM policy for some features.

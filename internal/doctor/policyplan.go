@@ -1,12 +1,11 @@
 package doctor
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/greenlight-deploy/greenlight/internal/lifecycle"
 	"github.com/greenlight-deploy/greenlight/internal/plan"
+	"github.com/greenlight-deploy/greenlight/internal/planstore"
 )
 
 // Grant is an IAM action on a resource, or on those that a pattern of IAM's names.
@@ -42,19 +41,8 @@ func PlanFeatures(p *plan.Plan) []string {
 func SecretGrants(p *plan.Plan, at Place) (grants []Grant, open []string) {
 	for _, stage := range allStages(p) {
 		for _, wanted := range stage.Secrets {
-			source, unknown := at.fillIn(wanted.Source.String())
-			s, inAWS := readSource(source)
-			if !inAWS {
-				continue
-			}
-			for _, name := range unknown {
-				// No flag gives the deployment's other names.
-				if slices.Contains(plan.LocationNames(), strings.ToLower(name)) && !slices.Contains(open, name) {
-					open = append(open, name)
-				}
-			}
-			if g := (Grant{s.fetch(), s.resource(at)}); !slices.Contains(grants, g) {
-				grants = append(grants, g)
+			if s, inAWS := readSource(wanted.Source, at.lookup(&open)); inAWS && !slices.Contains(grants, s.fetch(at)) {
+				grants = append(grants, s.fetch(at))
 			}
 		}
 	}
@@ -64,35 +52,19 @@ func SecretGrants(p *plan.Plan, at Place) (grants []Grant, open []string) {
 // ReadingGrants are what reading a plan in AWS takes, keys and what it includes aside. Open are the placeholders for which * stands. The
 // error is of a place that is none.
 func ReadingGrants(place plan.Location, at Place) (grants []Grant, open []string, err error) {
-	filled, open := at.fillIn(place.String())
-	address, err := plan.ParseAddress(filled)
+	address, err := place.Address(at.lookup(&open))
 	if err != nil {
 		return nil, nil, err
 	}
+	return []Grant{at.readingOfPlan(address)}, open, nil
+}
+
+// readingOfPlan is what reading a plan takes.
+func (p Place) readingOfPlan(address plan.Address) Grant {
 	if address.Bucket == "" {
-		parameter := secretSource{parameterStore, address.Key}
-		return []Grant{{parameter.fetch(), parameter.resource(at)}}, open, nil
+		return secretSource{parameterStore, address.Key}.fetch(p)
 	}
-	return []Grant{{readingPlan, at.object(address)}}, open, nil
-}
-
-// object is an object's ARN.
-func (p Place) object(at plan.Address) string {
-	return p.resource("arn:PARTITION:s3:::") + at.Bucket + "/" + at.Key
-}
-
-var nameBetweenBraces = regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`)
-
-// fillIn puts what is known of a deployment into a text. For what isn't stands *, and unknown has the names in capitals, as placeholders.
-func (p Place) fillIn(text string) (filled string, unknown []string) {
-	known := map[string]string{"application": p.Application, "group": p.Group, "cluster": p.Cluster, "service": p.Service}
-	filled = nameBetweenBraces.ReplaceAllStringFunc(text, func(braces string) string {
-		name := nameBetweenBraces.FindStringSubmatch(braces)[1]
-		if value := known[name]; value != "" {
-			return value
-		}
-		unknown = append(unknown, strings.ToUpper(name))
-		return "*"
-	})
-	return filled, unknown
+	actions := planstore.Actions()
+	i := slices.IndexFunc(actions, func(a planstore.Action) bool { return a.Name == readingPlan })
+	return Grant{readingPlan, p.resource(actions[i].Resource, "BUCKET", address.Bucket, "KEY", address.Key)}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/greenlight-deploy/greenlight/internal/awscall"
+	"github.com/greenlight-deploy/greenlight/internal/secret"
+	"github.com/greenlight-deploy/greenlight/internal/strictyaml"
 )
 
 // storedSecret is what AWS says of a secret. Its value is never read here.
@@ -50,11 +52,9 @@ const (
 )
 
 // readSource gives where a secret lies, unless that is outside of AWS.
-func readSource(source string) (secretSource, bool) {
-	service, rest, _ := strings.Cut(source, ":")
-	name, _, _ := strings.Cut(rest, "#")
-	s := secretSource{service, name}
-	return s, (service == parameterStore || service == secretsManager) && name != ""
+func readSource(source secret.Source, lookup strictyaml.Lookup) (secretSource, bool) {
+	service, name, err := source.Place(lookup)
+	return secretSource{service, name}, err == nil && (service == parameterStore || service == secretsManager)
 }
 
 func (s secretSource) String() string { return s.service + ":" + s.name }
@@ -95,8 +95,8 @@ func (x *examination) secretsOf(f *function) []secretSource {
 	asked := f.asked(p)
 	for _, stage := range slices.Sorted(maps.Keys(asked)) {
 		for _, wanted := range asked[stage].Secrets {
-			source, unknown := x.place(f).fillIn(wanted.Source.String())
-			if s, inAWS := readSource(source); inAWS && len(unknown) == 0 && !slices.Contains(all, s) {
+			var unknown []string
+			if s, inAWS := readSource(wanted.Source, x.place(f).lookup(&unknown)); inAWS && len(unknown) == 0 && !slices.Contains(all, s) {
 				all = append(all, s)
 			}
 		}
@@ -211,23 +211,21 @@ func describeKey(c *awscall.Client) call[string, encryptionKey] {
 // https://docs.aws.amazon.com/general/latest/gr/kms.html
 var kms = awscall.Service{ID: "KMS", Name: "kms", Target: "TrentService"}
 
-// secretNeeds are what fetching a secret takes, and what in a sentence, as far as its resources are known. The ARN of one in Secrets Manager ends in characters
-// that its name doesn't have.
+// secretNeeds are what fetching a secret takes, as far as its resources are known, and what says that in a sentence. The ARN of one in
+// Secrets Manager ends in characters that its name doesn't have.
 //
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
 func (x *examination) secretNeeds(s secretSource, what string) []checkNeed {
 	read := x.secrets[s]
-	resource := ""
-	switch {
-	case read != nil && read.secret.of.arn != "":
-		resource = read.secret.of.arn
-	case s.service == parameterStore || arn.IsARN(s.name):
-		resource = s.resource(Place{Region: x.region, Account: x.account()})
+	grant := s.fetch(Place{Region: x.region, Account: x.account()})
+	known := s.service == parameterStore || arn.IsARN(s.name)
+	if read != nil && read.secret.of.arn != "" {
+		grant.Resource, known = read.secret.of.arn, true
 	}
 	var needs []checkNeed
-	if resource != "" {
-		needs = append(needs, checkNeed{Action: Action{Name: s.fetch(), Resource: resource}, exact: true, what: what})
+	if known {
+		needs = append(needs, checkNeed{Action: Action{Name: grant.Action, Resource: grant.Resource}, exact: true, what: what})
 	}
 	if read != nil && read.key != nil && read.key.got() && !read.key.of.managed {
 		needs = append(needs, checkNeed{Action: Action{Name: "kms:Decrypt", Resource: read.key.of.arn}, exact: true, what: what, unsure: true})
@@ -235,26 +233,21 @@ func (x *examination) secretNeeds(s secretSource, what string) []checkNeed {
 	return needs
 }
 
-// fetch is the IAM action that fetching it takes.
-func (s secretSource) fetch() string {
-	if s.service == secretsManager {
-		return "secretsmanager:GetSecretValue"
+// fetch is what fetching it takes, at a place. The resource of a secret in Secrets Manager that is given by its name is a pattern.
+func (s secretSource) fetch(at Place) Grant {
+	name := s.name
+	if s.service == parameterStore {
+		name = "/" + strings.TrimPrefix(s.parameter(), "/")
 	}
-	return "ssm:GetParameter"
-}
-
-// resource is the ARN that fetching it is allowed on, at a place. Of a secret in Secrets Manager that is given by its name it is a pattern.
-func (s secretSource) resource(at Place) string {
-	switch {
-	case arn.IsARN(s.name) && s.service == parameterStore:
-		before, _, _ := strings.Cut(s.name, ":parameter/")
-		return before + ":parameter/" + strings.TrimPrefix(s.parameter(), "/")
-	case arn.IsARN(s.name):
-		return s.name
-	case s.service == parameterStore:
-		return at.resource("arn:PARTITION:ssm:REGION:ACCOUNT:parameter/") + strings.TrimPrefix(s.parameter(), "/")
+	actions := secret.Actions()
+	i := slices.IndexFunc(actions, func(a secret.Action) bool { return a.Scheme == s.service && !a.Optional })
+	if parsed, err := arn.Parse(s.name); err == nil {
+		if s.service == parameterStore {
+			parsed.Resource = "parameter" + name // without a version
+		}
+		return Grant{actions[i].Name, parsed.String()}
 	}
-	return at.resource("arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:") + s.name + "-??????"
+	return Grant{actions[i].Name, at.resource(actions[i].Resource, "NAME", name)}
 }
 
 // judgeSecrets judges whether there are the secrets that the plan names, and whether they can be decrypted.
@@ -262,23 +255,8 @@ func (x *examination) judgeSecrets(a *area, f *function) {
 	const check = "plan-secrets"
 	usable := 0
 	for _, s := range x.secretsOf(f) {
-		read := x.secrets[s]
-		switch {
-		case read == nil:
-		case notThere(read.secret.err):
-			a.fail(check, s.create(), "the plan's secret %s doesn't exist in %s: "+withoutSecret, s, x.region)
-		case !read.secret.got():
-			a.skip(check, "the plan's secret "+s.String(), read.secret.err)
-		case read.secret.of.going:
-			a.fail(check, "aws secretsmanager restore-secret --secret-id "+quoted(s.name), "the plan's secret %s is scheduled for deletion, and can't be read: "+withoutSecret, s)
-		case read.key == nil || read.key.got() && read.key.of.state == enabledKey:
+		if x.judgeStored(a, s, stored{check, "the plan's secret " + s.String(), s.create(), withoutSecret}) {
 			usable++
-		case notThere(read.key.err):
-			a.fail(check, "put the secret again, under a key that exists", "the plan's secret %s is encrypted under the key %s, which doesn't exist: "+withoutSecret, s, read.secret.of.key)
-		case !read.key.got():
-			a.skip(check, "the key of the plan's secret "+s.String(), read.key.err)
-		default:
-			a.fail(check, read.key.of.enable(), "the plan's secret %s is encrypted under the key %s, whose state is %s: "+withoutSecret, s, read.key.of.arn, read.key.of.state)
 		}
 	}
 	if usable > 0 {
@@ -286,11 +264,40 @@ func (x *examination) judgeSecrets(a *area, f *function) {
 	}
 }
 
+// stored is how a check speaks of what lies in the Parameter Store or Secrets Manager: what creates it, and what comes of its absence.
+type stored struct{ check, what, create, effect string }
+
+// judgeStored tells of what isn't there or can't be decrypted, and says whether it is there and can be.
+func (x *examination) judgeStored(a *area, s secretSource, told stored) bool {
+	read := x.secrets[s]
+	switch {
+	case read == nil:
+	case notThere(read.secret.err):
+		a.fail(told.check, told.create, "%s doesn't exist in %s: %s", told.what, x.region, told.effect)
+	case !read.secret.got():
+		a.skip(told.check, told.what, read.secret.err)
+	case read.secret.of.going:
+		a.fail(told.check, "aws secretsmanager restore-secret --secret-id "+quoted(s.name), "%s is scheduled for deletion, and can't be read: %s", told.what, told.effect)
+	case read.key == nil || read.key.got() && read.key.of.state == enabledKey:
+		return true
+	case notThere(read.key.err):
+		a.fail(told.check, "put it again, under a key that exists", "%s is encrypted under the key %s, which doesn't exist: %s", told.what, read.secret.of.key, told.effect)
+	case !read.key.got():
+		a.skip(told.check, "the key of "+told.what, read.key.err)
+	default:
+		a.fail(told.check, read.key.of.enable(), "%s is encrypted under the key %s, whose state is %s: %s", told.what, read.key.of.arn, read.key.of.state, told.effect)
+	}
+	return false
+}
+
 // withoutSecret is what comes of it: the secrets that a stage's checks name are fetched before anything is asked of green.
 const withoutSecret = "each stage whose checks name it fails before green is asked"
 
 // create makes the secret that isn't there.
 func (s secretSource) create() string {
+	if arn.IsARN(s.name) && s.service == secretsManager {
+		return "give the plan the ARN of one that is there: aws secretsmanager list-secrets --query 'SecretList[].ARN'"
+	}
 	if s.service == parameterStore {
 		return "aws ssm put-parameter --type SecureString --name " + quoted(s.parameter()) + " --value file://secret.txt"
 	}

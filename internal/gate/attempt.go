@@ -15,7 +15,8 @@ import (
 // together, too little to cost a report its time.
 const StopGrace = 100 * time.Millisecond
 
-// attempt asks once, within the time that was given for it, 0 where that isn't known. A check that doesn't stop when it is told to is left behind: the answer must not wait for it.
+// attempt asks once, within the time that was given for it, 0 where that isn't known. A check that doesn't stop when
+// it is told to is left behind: the answer must not wait for it.
 func (r *run) attempt(ctx context.Context, given time.Duration) check.Result {
 	scope, asking := r.stage.Scope, ctx
 	scope.Began, scope.Held = r.stage.since, r.held

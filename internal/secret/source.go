@@ -97,6 +97,12 @@ func (s Source) address(lookup strictyaml.Lookup) (address, error) {
 	return parseAddress(text)
 }
 
+// Place is where the secret lies once the names are filled in: one of the schemes, and the name there, without a key.
+func (s Source) Place(lookup strictyaml.Lookup) (scheme, name string, err error) {
+	a, err := s.address(lookup)
+	return a.scheme, a.name, err
+}
+
 // parseAddress reads what stands after the scheme. Neither service takes # in a name.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html#API_PutParameter_RequestSyntax

@@ -244,7 +244,7 @@ func TestDoctorFindsEachFaultThatIsPlantedInTheExamples(t *testing.T) {
 
 		// the plan
 		{"a key is misspelled", "ecs-codedeploy", replacePlan("checks:", "cheks:"), nil, cloud.Planted{Check: "plan", Status: fail, Text: `unknown key "cheks"`}},
-		{"nobody has put it into S3", "lambda", func(t *testing.T, e *examined) { e.planInS3(t, "") }, nil, cloud.Planted{Check: "plan-place", Status: fail, Text: "there is no plan s3://plans/shop.yaml"}},
+		{"nobody has put it into S3", "lambda", func(t *testing.T, e *examined) { e.planInS3(t, "") }, nil, cloud.Planted{Check: "plan-place", Status: fail, Text: "the plan s3://plans/shop.yaml doesn't exist"}},
 		{"another lies in S3 than here", "ecs-codedeploy", func(t *testing.T, e *examined) {
 			e.planInS3(t, e.plan)
 			replacePlan("within: 60s", "within: 50s")(t, e)
